@@ -32,7 +32,7 @@ async function build(): Promise<number> {
     entrypoints: ["src/main.ts", ...workers].map((file) => join(root, file)),
     // Workers are found by their path below it: see `app.ts`.
     root: join(root, "src"),
-    plugins: [embedAddon(`@libsql/${target.addon}`)],
+    plugins: [embedAddon(`@libsql/${target.addon}`), embedWasm],
     // Stack traces name the sources.
     sourcemap: "inline",
     minify: { syntax: true, whitespace: true },
@@ -71,6 +71,16 @@ function embedAddon(addon: string): BunPlugin {
     },
   };
 }
+
+/** Kafka's compressions: by default the package reads its WebAssembly from a file beside it; it has a variant with the bytes inside. */
+const embedWasm: BunPlugin = {
+  name: "embed the compressions of Kafka",
+  setup(build) {
+    build.onResolve({ filter: /^@platformatic\/wasm-utils$/ }, () => ({
+      path: Bun.resolveSync("@platformatic/wasm-utils/bundled", Bun.resolveSync("@platformatic/kafka", root)),
+    }));
+  },
+};
 
 function hostTarget(): string {
   const musl = process.platform === "linux" && existsSync("/etc/alpine-release") ? "-musl" : "";

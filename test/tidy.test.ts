@@ -118,6 +118,9 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "@nats-io/jetstream": ["brokers"],
   "@nats-io/transport-node": ["brokers"],
   amqplib: ["brokers"],
+  "@platformatic/kafka": ["brokers"],
+  "mqtt-packet": ["brokers"],
+  aws4fetch: ["brokers"],
   zod: ["api", "mcp"],
 };
 

@@ -1,26 +1,55 @@
 /** A collector of a message broker as REST and RPC take it: which members it needs depends on the engine of its URL. */
 import * as z from "zod";
 import { readBrokerCollector } from "../core/broker-collector-input.ts";
+import { engineMembers, engines } from "../core/broker-engine.ts";
 import { alertId } from "./alert-fields.ts";
+
+const text = z.string().optional();
 
 function member(description: string) {
   return z.string().optional().meta({ description });
 }
 
+/** As an answer has them; those of NATS, Redis and RabbitMQ aside. */
+export const otherMembers = {
+  topic: text,
+  brokers: text,
+  sasl: text,
+  instance: text,
+  tombstones: text,
+  client_id: text,
+  region: text,
+  visibility: text,
+};
+
 export const collectorInput = z
   .strictObject({
     id: alertId,
     url: member(
-      "`nats://`, `tls://`, `redis://`, `rediss://`, `amqp://`, `amqps://`, with user and password; members may be in its query. Required.",
+      `With user and password; members may be in its query. Required. Its schemes: ${engines.flatMap((name) => engineMembers[name].schemes).join(", ")}.`,
     ),
     stream: member("Of NATS and Redis: the stream. Required there."),
     consumer: member(
       "Of NATS: the durable pull consumer, which is made where there is none. Of Redis: the name in the group. `mars` unless given.",
     ),
     subject: member("Of NATS: only messages of such a subject, where Mars makes the consumer."),
-    group: member("Of Redis: the group, which is made where there is none; `mars` unless given."),
     field: member("Of Redis: the field of an entry that has the event; `data` unless given."),
     queue: member("Of RabbitMQ: the queue. Required there."),
+    topic: member("Of Kafka: the topics, with commas between them. Of MQTT: the topic filter."),
+    group: member(
+      "Of Kafka and Redis: the group, which is made where there is none; `mars` unless given. Of MQTT: that of a shared subscription.",
+    ),
+    brokers: member("Of Kafka: further brokers to ask for the cluster, as `host:port,…`."),
+    sasl: member("Of Kafka, with a user: `plain`, `scram-sha-256` or `scram-sha-512`; `plain` unless given."),
+    instance: member(
+      "Of Kafka: a name in the group that this Mars alone has, which makes it a static member.",
+    ),
+    tombstones: member("Of Kafka: `refuse` or `ignore` records without a value; `refuse` unless given."),
+    client_id: member("Of MQTT: by which the broker knows the session; `mars-` and the id unless given."),
+    region: member("Of SQS, where the host's name does not have it."),
+    visibility: member(
+      "Of SQS: seconds for which a message is hidden while Mars has it; `120` unless given.",
+    ),
     app_id: member("The app of its events, which may name no other. Absent: each event names its own."),
     dead_letter: member(
       "Where refused messages are published to: a subject, a stream, a queue of the same broker.",

@@ -11,7 +11,7 @@ import { engines } from "../core/broker-engine.ts";
 import { formatTime } from "../core/time.ts";
 import { alertId, found } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
-import { collectorInput } from "./collector-input.ts";
+import { collectorInput, otherMembers } from "./collector-input.ts";
 import { cursor, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts } from "./parts.ts";
@@ -33,6 +33,7 @@ const collector = z.strictObject({
   group: text,
   field: text,
   queue: text,
+  ...otherMembers,
   app_id: text,
   dead_letter: text,
   credentials: text.meta({ description: "`(hidden)`." }),

@@ -1,7 +1,8 @@
 /** Connects the consumers of message brokers with the pipeline. */
 import { ConsumerHost } from "../brokers/consumer-host.ts";
-import { loadEngine } from "../brokers/engines.ts";
+import { createEngineLoader } from "../brokers/engines.ts";
 import { createEventMapper } from "../brokers/mapper.ts";
+import type { AwsEnvironment } from "../core/aws-environment.ts";
 import type { BrokerStore } from "../core/broker-collector.ts";
 import { Mask } from "../core/mask.ts";
 import type { Ingest, Log } from "../core/ports.ts";
@@ -12,15 +13,20 @@ export interface CreateCollectorsOptions {
   readonly ingest: Ingest;
   readonly store: BrokerStore;
   readonly maskAttributes: readonly string[];
+  readonly aws?: AwsEnvironment;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }
 
-export function createCollectors({ maskAttributes, ...options }: CreateCollectorsOptions): ConsumerHost {
+export function createCollectors({
+  maskAttributes,
+  aws = {},
+  ...options
+}: CreateCollectorsOptions): ConsumerHost {
   const mask = Mask.of(maskAttributes);
   return new ConsumerHost({
     ...options,
-    loadEngine,
+    loadEngine: createEngineLoader(aws),
     mapper: createEventMapper(parseEventJson),
     redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
   });

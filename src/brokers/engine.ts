@@ -17,6 +17,8 @@ export interface BrokerMessage {
   readonly headers: () => Readonly<Record<string, string>>;
   /** When the broker received it, where that is known: the `created_at` of an event without one. */
   readonly brokerAt?: Micros;
+  /** Why it can have no events, where the engine knows. */
+  readonly refusal?: string;
   /** Whether the broker says that it has sent it before. */
   readonly redelivered: boolean;
 }

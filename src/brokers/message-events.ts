@@ -18,7 +18,7 @@ export interface MappedMessage {
   readonly reason?: string;
 }
 
-type Mapped = Pick<BrokerMessage, "id" | "body" | "headers" | "brokerAt">;
+type Mapped = Pick<BrokerMessage, "id" | "body" | "headers" | "brokerAt" | "refusal">;
 
 /**
  * Maps and checks one message. Events that are valid are kept beside others that are not. An event without an id of its own has
@@ -30,7 +30,8 @@ export async function eventsOf(
   mapper: Mapper,
   log: Pick<Log, "error">,
 ): Promise<MappedMessage> {
-  const { body } = message;
+  const { body, refusal } = message;
+  if (refusal !== undefined) return { events: [], reason: refusal };
   if (body.length > bodyBytesMax)
     return { events: [], reason: `must be at most ${bodyBytesMax} bytes, has ${body.length}` };
   let inputs: readonly unknown[];

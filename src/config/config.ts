@@ -30,7 +30,7 @@ import {
 
 export type { Config } from "./type.ts";
 
-export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+export const settings: { readonly [K in keyof Omit<Config, "aws">]: Setting<Config[K]> } = {
   configFile: {
     name: "MARS_CONFIG",
     default: "",

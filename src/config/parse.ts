@@ -3,6 +3,8 @@
  * `…_FILE` (`--…-file`) names a file that holds the value instead. Nothing here touches the process: the caller
  * passes arguments, environment and a way to read files.
  */
+
+import { readAwsEnvironment } from "./aws-environment.ts";
 import { crossCheck } from "./check.ts";
 import { clientRows } from "./client-settings.ts";
 import { rows, settings } from "./config.ts";
@@ -47,7 +49,7 @@ export function parseConfig(input: Sources): ConfigResult {
   if (problems.length > 0) return { ok: false, problems };
 
   // Every key of the table has been parsed by its own parser by now.
-  const parsed = config as unknown as Config;
+  const parsed = { ...(config as unknown as Config), aws: readAwsEnvironment(input.env) };
   const complete =
     parsed.databaseUrl === "" ? { ...parsed, databaseUrl: defaultDatabaseUrl(parsed.dataDir) } : parsed;
   problems.push(...crossCheck(complete));

@@ -1,10 +1,13 @@
 /** The configuration of Mars, which `config.ts` parses from the settings. */
+import type { AwsEnvironment } from "../core/aws-environment.ts";
 import type { LogLevel } from "../core/ports.ts";
 import type { Role } from "../core/role.ts";
 import type { SamplerName } from "../core/spans.ts";
 
 /** The effective configuration. */
 export interface Config {
+  /** No setting of Mars: the variables of AWS. */
+  readonly aws?: AwsEnvironment;
   /** The path of the configuration file; empty for none. */
   readonly configFile: string;
   readonly host: string;

@@ -51,13 +51,16 @@ export function readBrokerCollector(
   const engine = url && engineOf(url.protocol.slice(0, -1));
   if (url === undefined || engine === undefined) return { problems };
   const members = membersOf(given, url, report);
-  const { required, optional, defaults, credentials }: EngineMembers = engineMembers[engine];
+  const form: EngineMembers = engineMembers[engine];
+  const { required, optional, defaults, credentials } = form;
   const own = [...required, ...optional];
   const known = [...own, ...commonMembers.filter((name) => name !== "credentials" || credentials)];
   for (const [name, value] of Object.entries(members)) {
     if (!known.includes(name)) report(name, `is not known for ${engine}${nearest(name, known)}`);
-    else checkText(name, value, report);
+    else checkText(name, value, report, form);
   }
+  if (form.path !== undefined && url.pathname.length < 2)
+    report("url", `must have a path: ${url.protocol}//HOST/${form.path}`);
   for (const name of required) if (members[name] === undefined) report(name, "is required");
   if (before !== "unknown") {
     const kept = before !== undefined && sameHost(before.url, url) ? before : undefined;
@@ -125,7 +128,7 @@ function membersOf(
   return members;
 }
 
-function checkText(name: string, value: string, report: Report): void {
+function checkText(name: string, value: string, report: Report, { choices, numbers }: EngineMembers): void {
   const long = name === "credentials" || name === "tls_ca";
   const bytesMax = name === "app_id" ? appIdBytesMax : long ? pemBytesMax : nameBytesMax;
   const problem = value === "" ? "must not be empty" : textProblem(value, bytesMax);
@@ -133,6 +136,12 @@ function checkText(name: string, value: string, report: Report): void {
   else if (!long && /[\s\p{Cc}]/u.test(value) && name !== "app_id") report(name, "must not have blanks");
   else if (name === "tls_ca" && !value.includes("-----BEGIN CERTIFICATE-----"))
     report(name, "must have certificates in PEM");
+  const values = choices?.[name];
+  if (values !== undefined && !values.includes(value)) report(name, `must be one of ${values.join(", ")}`);
+  const bounds = numbers?.[name];
+  if (bounds === undefined) return;
+  const whole = /^\d{1,9}$/.test(value) && Number(value) >= bounds.min && Number(value) <= bounds.max;
+  if (!whole) report(name, `must be a whole number from ${bounds.min} to ${bounds.max}`);
 }
 
 /** Puts the secrets in the place of `(hidden)`. */

@@ -8,6 +8,12 @@ export interface EngineMembers {
   readonly optional: readonly string[];
   /** Values of absent members. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** The only values of some members. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
+  /** Bounds of members that are whole numbers. */
+  readonly numbers?: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+  /** What the URL's path is, where it must have one. */
+  readonly path?: string;
   /** Whether it takes `credentials`. */
   readonly credentials?: true;
 }
@@ -32,6 +38,28 @@ export const engineMembers = {
     required: ["queue"],
     optional: [],
     defaults: {},
+  },
+  kafka: {
+    schemes: ["kafka", "kafkas"],
+    required: ["topic"],
+    optional: ["group", "brokers", "sasl", "instance", "tombstones"],
+    defaults: { group: "mars", tombstones: "refuse" },
+    choices: { sasl: ["plain", "scram-sha-256", "scram-sha-512"], tombstones: ["refuse", "ignore"] },
+  },
+  mqtt: {
+    schemes: ["mqtt", "mqtts"],
+    required: ["topic"],
+    optional: ["client_id", "group"],
+    defaults: {},
+  },
+  sqs: {
+    schemes: ["sqs", "sqs+http"],
+    required: [],
+    optional: ["region", "visibility"],
+    defaults: {},
+    // Less could end before it is extended.
+    numbers: { visibility: { min: 30, max: 43_200 } },
+    path: "ACCOUNT/QUEUE",
   },
 } as const satisfies Readonly<Record<string, EngineMembers>>;
 

@@ -23,8 +23,9 @@ interface Rejected {
   readonly messages: readonly { readonly id: number; readonly reason: string; readonly body: string }[];
 }
 
-/** More events than the smallest journal holds. */
-const flood = 20_000;
+/** More than the smallest journal holds: so many messages, or so many bytes in fewer. */
+const floodMessages = 20_000;
+const floodBytes = 2_000_000;
 const chunk = 1_000;
 
 export async function runBehaviour(
@@ -71,7 +72,7 @@ export async function runBehaviour(
     ]);
     await reached(({ messages }) => messages === 6, "all six are acknowledged");
     const after = await status();
-    if (after.refused !== 4 || after.events !== 3 || after.dead_lettered !== 4 || after.lag !== 0)
+    if (after.refused !== 4 || after.events !== 3 || after.dead_lettered !== 4 || (after.lag ?? 0) !== 0)
       throw new Error(`after the poison: ${JSON.stringify(after)}`);
     const { messages } = await mars.read<Rejected>("/api/collectors/shop/rejected");
     const reasons = messages.map(({ reason }) => reason).join(" | ");
@@ -115,6 +116,8 @@ async function overload(
   reached: (is: (collector: Collector) => boolean, what: string, ms?: number) => Promise<void>,
 ): Promise<string> {
   const before = await status();
+  const flood = broker.messagesMost ?? floodMessages;
+  const text = "x".repeat(Math.max(40, Math.ceil(floodBytes / flood)));
   const database = new Database(join(dataDir, "messages.db"));
   database.run("PRAGMA busy_timeout = 20000");
   database.run("BEGIN IMMEDIATE");
@@ -126,7 +129,7 @@ async function overload(
             app_id: "shop",
             message_id: `f-${at + i}`,
             event: "created",
-            attributes: { text: "x".repeat(40) },
+            attributes: { text },
           }),
         ),
       );
@@ -138,7 +141,8 @@ async function overload(
   }
   await reached(({ events }) => events >= before.events + flood, "all are accepted in the end", 60_000);
   const { waits, redelivered, events } = await status();
-  if (events !== before.events + flood || redelivered > 0)
+  const again = broker.repeats ? redelivered : 0;
+  if (events !== before.events + flood + again || redelivered > again)
     throw new Error(`${events - before.events} events of ${flood}, ${redelivered} sent again`);
-  return `${flood} messages, ${waits} waits, none sent again`;
+  return `${flood} messages, ${waits} waits, ${redelivered} sent again`;
 }

@@ -21,7 +21,8 @@ const settleMs = 120_000;
 const pageRows = 1_000;
 
 export async function runCrashes(broker: TestBroker, options: CheckOptions): Promise<string> {
-  const { directory, command, messages, kills, brokerKills } = options;
+  const { directory, command, kills, brokerKills } = options;
+  const messages = Math.min(options.messages, broker.messagesMost ?? options.messages);
   const mars = new RestartedMars({
     dataDir: join(directory, "mars"),
     ...(command !== undefined && { command }),

@@ -34,6 +34,7 @@ function problems(given: Given): readonly string[] {
 
 test("without any setting Mars keeps to itself: loopback, ./data, two weeks", () => {
   expect(config()).toEqual({
+    aws: { metadataUrl: "http://169.254.169.254" },
     configFile: "",
     host: "127.0.0.1",
     httpPort: 4000,

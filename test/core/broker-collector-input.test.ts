@@ -10,7 +10,7 @@ function read(given: Readonly<Record<string, unknown>>, before?: Parameters<type
 const url = "nats://mars:p%40ss@nats.example.com:4222";
 const full: BrokerCollector = {
   id: "orders",
-  engine: "nats",
+  engine: "nats" as const,
   url,
   source: { stream: "orders", consumer: "mars" },
   appId: "shop",
@@ -28,7 +28,7 @@ test("members may be in the query of the URL, beside it, or some here and some t
 test("every fault is named, and none has a secret", () => {
   expect(read({})).toEqual(["url is required"]);
   const form =
-    "url must be one of nats://, tls://, redis://, rediss://, amqp://, amqps:// with a host, of 4096 bytes at most";
+    "url must be one of nats://, tls://, redis://, rediss://, amqp://, amqps://, kafka://, kafkas://, mqtt://, mqtts://, sqs://, sqs+http:// with a host, of 4096 bytes at most";
   for (const wrong of ["nats.example.com", "http://mars:p%40ss@a", "nats://", `nats://${"a".repeat(4_100)}`])
     expect(read({ url: wrong, stream: "orders" })).toEqual([form]);
   expect(read({ url, straem: "orders", consumer: "a b", tls_ca: "x", app_id: "a".repeat(257) })).toEqual([
@@ -55,4 +55,20 @@ test("secrets that come back hidden are kept, for the same user, host and port a
   const token = readBrokerCollector("orders", { url: "nats://token@a", stream: "orders" }).collector!;
   expect(brokerCollectorToJson(token).url).toBe("nats://(hidden)@a");
   expect(read({ url: "nats://(hidden)@a", stream: "orders" }, token)).toEqual(token);
+});
+
+test("members have the values, bounds and paths that their engine gives them", () => {
+  expect(read({ url: "kafkas://a", topic: "x", sasl: "SCRAM", tombstones: "drop" })).toEqual([
+    "sasl must be one of plain, scram-sha-256, scram-sha-512",
+    "tombstones must be one of refuse, ignore",
+  ]);
+  expect(read({ url: "sqs://sqs.eu-central-1.amazonaws.com", visibility: "29" })).toEqual([
+    "visibility must be a whole number from 30 to 43200",
+    "url must have a path: sqs://HOST/ACCOUNT/QUEUE",
+  ]);
+  expect(read({ url: "sqs+http://127.0.0.1:5000/1/orders", visibility: "60" })).toMatchObject({
+    url: "sqs+http://127.0.0.1:5000/1/orders",
+    source: { visibility: "60" },
+  });
+  expect(read({ url: "mqtt://a?topic=gates/%2B/%23" })).toMatchObject({ source: { topic: "gates/+/#" } });
 });

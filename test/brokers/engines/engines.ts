@@ -1,11 +1,21 @@
 /** The engines that can be tested, by name. */
+import { startKafka } from "./kafka.ts";
+import { startMosquitto } from "./mqtt.ts";
 import { startNats } from "./nats.ts";
 import { startRabbitmq } from "./rabbitmq.ts";
 import { startRedis } from "./redis.ts";
+import { startSqs } from "./sqs.ts";
 import type { TestBroker } from "./test-broker.ts";
 
 export const testEngines: Readonly<Record<string, (directory: string) => Promise<TestBroker>>> = {
   nats: startNats,
   redis: startRedis,
   rabbitmq: startRabbitmq,
+  kafka: startKafka,
+  mqtt: startMosquitto,
+  sqs: startSqs,
+  "sqs-fifo": (directory) => startSqs(directory, { name: "events.fifo", attributes: { FifoQueue: "true" } }),
 };
+
+/** Run when they are named. */
+export const slowEngines: readonly string[] = ["sqs", "sqs-fifo"];

@@ -9,6 +9,10 @@ export interface Outgoing {
 
 export interface TestBroker {
   readonly engine: string;
+  /** It may send a message twice without a reason. */
+  readonly repeats?: true;
+  /** More would take too long; absent: as many as are wanted. */
+  readonly messagesMost?: number;
   /** Makes what the collector reads from. */
   prepare(): Promise<void>;
   /** Resolves when all of them are in the broker; tries again while it is away. */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/collector_service.proto.
  */
 export const file_mars_v1_collector_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9tYXJzL3YxL2NvbGxlY3Rvcl9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIooECglDb2xsZWN0b3ISCgoCaWQYASABKAkSCwoDdXJsGAIgASgJEg4KBnN0cmVhbRgDIAEoCRIQCghjb25zdW1lchgEIAEoCRIPCgdzdWJqZWN0GAUgASgJEg4KBmFwcF9pZBgGIAEoCRITCgtkZWFkX2xldHRlchgHIAEoCRITCgtjcmVkZW50aWFscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDgoGZW5naW5lGAogASgJEhIKCmRlZmluZWRfYnkYCyABKAkSDQoFc3RhdGUYDCABKAkSEAoIc3RhdGVfbXMYDSABKAQSEAoIbWVzc2FnZXMYDiABKAQSDgoGZXZlbnRzGA8gASgEEg8KB3JlZnVzZWQYECABKAQSFAoMcmVmdXNlZF9rZXB0GBEgASgEEhUKDWRlYWRfbGV0dGVyZWQYEiABKAQSEwoLcmVkZWxpdmVyZWQYEyABKAQSDQoFd2FpdHMYFCABKAQSEAoIY29ubmVjdHMYFSABKAQSEQoJaW5fZmxpZ2h0GBYgASgEEgwKBHJhdGUYFyABKAESEAoDbGFnGBggASgESACIAQESEAoIcG9zaXRpb24YGSABKAkSEgoKbGFzdF9lcnJvchgaIAEoCRINCgVncm91cBgbIAEoCRINCgVmaWVsZBgcIAEoCRINCgVxdWV1ZRgdIAEoCUIGCgRfbGFnIhcKFUxpc3RDb2xsZWN0b3JzUmVxdWVzdCJAChZMaXN0Q29sbGVjdG9yc1Jlc3BvbnNlEiYKCmNvbGxlY3RvcnMYASADKAsyEi5tYXJzLnYxLkNvbGxlY3RvciIhChNHZXRDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIj0KFEdldENvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yItgBChNQdXRDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJEgsKA3VybBgCIAEoCRIOCgZzdHJlYW0YAyABKAkSEAoIY29uc3VtZXIYBCABKAkSDwoHc3ViamVjdBgFIAEoCRIOCgZhcHBfaWQYBiABKAkSEwoLZGVhZF9sZXR0ZXIYByABKAkSEwoLY3JlZGVudGlhbHMYCCABKAkSDgoGdGxzX2NhGAkgASgJEg0KBWdyb3VwGAogASgJEg0KBWZpZWxkGAsgASgJEg0KBXF1ZXVlGAwgASgJIj0KFFB1dENvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yIiQKFkRlbGV0ZUNvbGxlY3RvclJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlQ29sbGVjdG9yUmVzcG9uc2UiIwoVUGF1c2VDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIj8KFlBhdXNlQ29sbGVjdG9yUmVzcG9uc2USJQoJY29sbGVjdG9yGAEgASgLMhIubWFycy52MS5Db2xsZWN0b3IiJAoWUmVzdW1lQ29sbGVjdG9yUmVxdWVzdBIKCgJpZBgBIAEoCSJAChdSZXN1bWVDb2xsZWN0b3JSZXNwb25zZRIlCgljb2xsZWN0b3IYASABKAsyEi5tYXJzLnYxLkNvbGxlY3RvciLQAQoPUmVqZWN0ZWRNZXNzYWdlEgoKAmlkGAEgASgEEhAKCHBvc2l0aW9uGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglicm9rZXJfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCRINCgVieXRlcxgGIAEoBBILCgNjdXQYByABKAgSDAoEYm9keRgIIAEoCRIOCgZiYXNlNjQYCSABKAgiQAoTTGlzdFJlamVjdGVkUmVxdWVzdBIKCgJpZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIOCgZjdXJzb3IYAyABKAkiVwoUTGlzdFJlamVjdGVkUmVzcG9uc2USKgoIbWVzc2FnZXMYASADKAsyGC5tYXJzLnYxLlJlamVjdGVkTWVzc2FnZRITCgtuZXh0X2N1cnNvchgCIAEoCSJFChVSZXBsYXlSZWplY3RlZFJlcXVlc3QSCgoCaWQYASABKAkSFAoHbWVzc2FnZRgCIAEoBEgAiAEBQgoKCF9tZXNzYWdlIjsKFlJlcGxheVJlamVjdGVkUmVzcG9uc2USEAoIcmVwbGF5ZWQYASABKAQSDwoHcmVmdXNlZBgCIAEoBCJFChVEZWxldGVSZWplY3RlZFJlcXVlc3QSCgoCaWQYASABKAkSFAoHbWVzc2FnZRgCIAEoBEgAiAEBQgoKCF9tZXNzYWdlIiYKFkRlbGV0ZVJlamVjdGVkUmVzcG9uc2USDAoEbGVmdBgBIAEoBDKeBgoQQ29sbGVjdG9yU2VydmljZRJWCg5MaXN0Q29sbGVjdG9ycxIeLm1hcnMudjEuTGlzdENvbGxlY3RvcnNSZXF1ZXN0Gh8ubWFycy52MS5MaXN0Q29sbGVjdG9yc1Jlc3BvbnNlIgOQAgESUAoMR2V0Q29sbGVjdG9yEhwubWFycy52MS5HZXRDb2xsZWN0b3JSZXF1ZXN0Gh0ubWFycy52MS5HZXRDb2xsZWN0b3JSZXNwb25zZSIDkAIBElAKDFB1dENvbGxlY3RvchIcLm1hcnMudjEuUHV0Q29sbGVjdG9yUmVxdWVzdBodLm1hcnMudjEuUHV0Q29sbGVjdG9yUmVzcG9uc2UiA5ACAhJZCg9EZWxldGVDb2xsZWN0b3ISHy5tYXJzLnYxLkRlbGV0ZUNvbGxlY3RvclJlcXVlc3QaIC5tYXJzLnYxLkRlbGV0ZUNvbGxlY3RvclJlc3BvbnNlIgOQAgISVgoOUGF1c2VDb2xsZWN0b3ISHi5tYXJzLnYxLlBhdXNlQ29sbGVjdG9yUmVxdWVzdBofLm1hcnMudjEuUGF1c2VDb2xsZWN0b3JSZXNwb25zZSIDkAICElkKD1Jlc3VtZUNvbGxlY3RvchIfLm1hcnMudjEuUmVzdW1lQ29sbGVjdG9yUmVxdWVzdBogLm1hcnMudjEuUmVzdW1lQ29sbGVjdG9yUmVzcG9uc2UiA5ACAhJQCgxMaXN0UmVqZWN0ZWQSHC5tYXJzLnYxLkxpc3RSZWplY3RlZFJlcXVlc3QaHS5tYXJzLnYxLkxpc3RSZWplY3RlZFJlc3BvbnNlIgOQAgESVgoOUmVwbGF5UmVqZWN0ZWQSHi5tYXJzLnYxLlJlcGxheVJlamVjdGVkUmVxdWVzdBofLm1hcnMudjEuUmVwbGF5UmVqZWN0ZWRSZXNwb25zZSIDkAICElYKDkRlbGV0ZVJlamVjdGVkEh4ubWFycy52MS5EZWxldGVSZWplY3RlZFJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZVJlamVjdGVkUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9tYXJzL3YxL2NvbGxlY3Rvcl9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIpUFCglDb2xsZWN0b3ISCgoCaWQYASABKAkSCwoDdXJsGAIgASgJEg4KBnN0cmVhbRgDIAEoCRIQCghjb25zdW1lchgEIAEoCRIPCgdzdWJqZWN0GAUgASgJEg0KBXRvcGljGCggASgJEg8KB2Jyb2tlcnMYKiABKAkSDAoEc2FzbBgrIAEoCRIQCghpbnN0YW5jZRgsIAEoCRISCgp0b21ic3RvbmVzGC0gASgJEhEKCWNsaWVudF9pZBguIAEoCRIOCgZyZWdpb24YLyABKAkSEgoKdmlzaWJpbGl0eRgwIAEoCRIOCgZhcHBfaWQYBiABKAkSEwoLZGVhZF9sZXR0ZXIYByABKAkSEwoLY3JlZGVudGlhbHMYCCABKAkSDgoGdGxzX2NhGAkgASgJEg4KBmVuZ2luZRgKIAEoCRISCgpkZWZpbmVkX2J5GAsgASgJEg0KBXN0YXRlGAwgASgJEhAKCHN0YXRlX21zGA0gASgEEhAKCG1lc3NhZ2VzGA4gASgEEg4KBmV2ZW50cxgPIAEoBBIPCgdyZWZ1c2VkGBAgASgEEhQKDHJlZnVzZWRfa2VwdBgRIAEoBBIVCg1kZWFkX2xldHRlcmVkGBIgASgEEhMKC3JlZGVsaXZlcmVkGBMgASgEEg0KBXdhaXRzGBQgASgEEhAKCGNvbm5lY3RzGBUgASgEEhEKCWluX2ZsaWdodBgWIAEoBBIMCgRyYXRlGBcgASgBEhAKA2xhZxgYIAEoBEgAiAEBEhAKCHBvc2l0aW9uGBkgASgJEhIKCmxhc3RfZXJyb3IYGiABKAkSDQoFZ3JvdXAYGyABKAkSDQoFZmllbGQYHCABKAkSDQoFcXVldWUYHSABKAlCBgoEX2xhZyIXChVMaXN0Q29sbGVjdG9yc1JlcXVlc3QiQAoWTGlzdENvbGxlY3RvcnNSZXNwb25zZRImCgpjb2xsZWN0b3JzGAEgAygLMhIubWFycy52MS5Db2xsZWN0b3IiIQoTR2V0Q29sbGVjdG9yUmVxdWVzdBIKCgJpZBgBIAEoCSI9ChRHZXRDb2xsZWN0b3JSZXNwb25zZRIlCgljb2xsZWN0b3IYASABKAsyEi5tYXJzLnYxLkNvbGxlY3RvciLjAgoTUHV0Q29sbGVjdG9yUmVxdWVzdBIKCgJpZBgBIAEoCRILCgN1cmwYAiABKAkSDgoGc3RyZWFtGAMgASgJEhAKCGNvbnN1bWVyGAQgASgJEg8KB3N1YmplY3QYBSABKAkSDQoFdG9waWMYKCABKAkSDwoHYnJva2VycxgqIAEoCRIMCgRzYXNsGCsgASgJEhAKCGluc3RhbmNlGCwgASgJEhIKCnRvbWJzdG9uZXMYLSABKAkSEQoJY2xpZW50X2lkGC4gASgJEg4KBnJlZ2lvbhgvIAEoCRISCgp2aXNpYmlsaXR5GDAgASgJEg4KBmFwcF9pZBgGIAEoCRITCgtkZWFkX2xldHRlchgHIAEoCRITCgtjcmVkZW50aWFscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDQoFZ3JvdXAYCiABKAkSDQoFZmllbGQYCyABKAkSDQoFcXVldWUYDCABKAkiPQoUUHV0Q29sbGVjdG9yUmVzcG9uc2USJQoJY29sbGVjdG9yGAEgASgLMhIubWFycy52MS5Db2xsZWN0b3IiJAoWRGVsZXRlQ29sbGVjdG9yUmVxdWVzdBIKCgJpZBgBIAEoCSIZChdEZWxldGVDb2xsZWN0b3JSZXNwb25zZSIjChVQYXVzZUNvbGxlY3RvclJlcXVlc3QSCgoCaWQYASABKAkiPwoWUGF1c2VDb2xsZWN0b3JSZXNwb25zZRIlCgljb2xsZWN0b3IYASABKAsyEi5tYXJzLnYxLkNvbGxlY3RvciIkChZSZXN1bWVDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIkAKF1Jlc3VtZUNvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yItABCg9SZWplY3RlZE1lc3NhZ2USCgoCaWQYASABKAQSEAoIcG9zaXRpb24YAiABKAkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWJyb2tlcl9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAUgASgJEg0KBWJ5dGVzGAYgASgEEgsKA2N1dBgHIAEoCBIMCgRib2R5GAggASgJEg4KBmJhc2U2NBgJIAEoCCJAChNMaXN0UmVqZWN0ZWRSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWxpbWl0GAIgASgNEg4KBmN1cnNvchgDIAEoCSJXChRMaXN0UmVqZWN0ZWRSZXNwb25zZRIqCghtZXNzYWdlcxgBIAMoCzIYLm1hcnMudjEuUmVqZWN0ZWRNZXNzYWdlEhMKC25leHRfY3Vyc29yGAIgASgJIkUKFVJlcGxheVJlamVjdGVkUmVxdWVzdBIKCgJpZBgBIAEoCRIUCgdtZXNzYWdlGAIgASgESACIAQFCCgoIX21lc3NhZ2UiOwoWUmVwbGF5UmVqZWN0ZWRSZXNwb25zZRIQCghyZXBsYXllZBgBIAEoBBIPCgdyZWZ1c2VkGAIgASgEIkUKFURlbGV0ZVJlamVjdGVkUmVxdWVzdBIKCgJpZBgBIAEoCRIUCgdtZXNzYWdlGAIgASgESACIAQFCCgoIX21lc3NhZ2UiJgoWRGVsZXRlUmVqZWN0ZWRSZXNwb25zZRIMCgRsZWZ0GAEgASgEMp4GChBDb2xsZWN0b3JTZXJ2aWNlElYKDkxpc3RDb2xsZWN0b3JzEh4ubWFycy52MS5MaXN0Q29sbGVjdG9yc1JlcXVlc3QaHy5tYXJzLnYxLkxpc3RDb2xsZWN0b3JzUmVzcG9uc2UiA5ACARJQCgxHZXRDb2xsZWN0b3ISHC5tYXJzLnYxLkdldENvbGxlY3RvclJlcXVlc3QaHS5tYXJzLnYxLkdldENvbGxlY3RvclJlc3BvbnNlIgOQAgESUAoMUHV0Q29sbGVjdG9yEhwubWFycy52MS5QdXRDb2xsZWN0b3JSZXF1ZXN0Gh0ubWFycy52MS5QdXRDb2xsZWN0b3JSZXNwb25zZSIDkAICElkKD0RlbGV0ZUNvbGxlY3RvchIfLm1hcnMudjEuRGVsZXRlQ29sbGVjdG9yUmVxdWVzdBogLm1hcnMudjEuRGVsZXRlQ29sbGVjdG9yUmVzcG9uc2UiA5ACAhJWCg5QYXVzZUNvbGxlY3RvchIeLm1hcnMudjEuUGF1c2VDb2xsZWN0b3JSZXF1ZXN0Gh8ubWFycy52MS5QYXVzZUNvbGxlY3RvclJlc3BvbnNlIgOQAgISWQoPUmVzdW1lQ29sbGVjdG9yEh8ubWFycy52MS5SZXN1bWVDb2xsZWN0b3JSZXF1ZXN0GiAubWFycy52MS5SZXN1bWVDb2xsZWN0b3JSZXNwb25zZSIDkAICElAKDExpc3RSZWplY3RlZBIcLm1hcnMudjEuTGlzdFJlamVjdGVkUmVxdWVzdBodLm1hcnMudjEuTGlzdFJlamVjdGVkUmVzcG9uc2UiA5ACARJWCg5SZXBsYXlSZWplY3RlZBIeLm1hcnMudjEuUmVwbGF5UmVqZWN0ZWRSZXF1ZXN0Gh8ubWFycy52MS5SZXBsYXlSZWplY3RlZFJlc3BvbnNlIgOQAgISVgoORGVsZXRlUmVqZWN0ZWQSHi5tYXJzLnYxLkRlbGV0ZVJlamVjdGVkUmVxdWVzdBofLm1hcnMudjEuRGVsZXRlUmVqZWN0ZWRSZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * A collector, and how it does. Counts are since it was started or changed.
@@ -54,6 +54,62 @@ export type Collector = Message<"mars.v1.Collector"> & {
    * @generated from field: string subject = 5;
    */
   subject: string;
+
+  /**
+   * Of Kafka and MQTT.
+   *
+   * @generated from field: string topic = 40;
+   */
+  topic: string;
+
+  /**
+   * Of Kafka: further brokers.
+   *
+   * @generated from field: string brokers = 42;
+   */
+  brokers: string;
+
+  /**
+   * Of Kafka.
+   *
+   * @generated from field: string sasl = 43;
+   */
+  sasl: string;
+
+  /**
+   * Of Kafka: the static member.
+   *
+   * @generated from field: string instance = 44;
+   */
+  instance: string;
+
+  /**
+   * Of Kafka: refuse or ignore.
+   *
+   * @generated from field: string tombstones = 45;
+   */
+  tombstones: string;
+
+  /**
+   * Of MQTT.
+   *
+   * @generated from field: string client_id = 46;
+   */
+  clientId: string;
+
+  /**
+   * Of SQS.
+   *
+   * @generated from field: string region = 47;
+   */
+  region: string;
+
+  /**
+   * Of SQS, in seconds.
+   *
+   * @generated from field: string visibility = 48;
+   */
+  visibility: string;
 
   /**
    * The app of its events; empty where each names its own.
@@ -203,7 +259,7 @@ export type Collector = Message<"mars.v1.Collector"> & {
   lastError: string;
 
   /**
-   * Of Redis.
+   * Of Redis, Kafka and MQTT.
    *
    * @generated from field: string group = 27;
    */
@@ -351,6 +407,62 @@ export type PutCollectorRequest = Message<"mars.v1.PutCollectorRequest"> & {
   subject: string;
 
   /**
+   * Of Kafka: the topics, with commas between them. Of MQTT: the topic filter. Required for both.
+   *
+   * @generated from field: string topic = 40;
+   */
+  topic: string;
+
+  /**
+   * Of Kafka: further brokers to ask for the cluster, as host:port with commas between them.
+   *
+   * @generated from field: string brokers = 42;
+   */
+  brokers: string;
+
+  /**
+   * Of Kafka, with a user: plain, scram-sha-256 or scram-sha-512; empty: plain.
+   *
+   * @generated from field: string sasl = 43;
+   */
+  sasl: string;
+
+  /**
+   * Of Kafka: a name in the group that this Mars alone has, which makes it a static member.
+   *
+   * @generated from field: string instance = 44;
+   */
+  instance: string;
+
+  /**
+   * Of Kafka, records without a value: refuse or ignore; empty: refuse.
+   *
+   * @generated from field: string tombstones = 45;
+   */
+  tombstones: string;
+
+  /**
+   * Of MQTT: by which the broker knows the session.
+   *
+   * @generated from field: string client_id = 46;
+   */
+  clientId: string;
+
+  /**
+   * Of SQS, where the host's name does not have it.
+   *
+   * @generated from field: string region = 47;
+   */
+  region: string;
+
+  /**
+   * Of SQS: seconds for which a message is hidden while Mars has it, as a text; empty: 120.
+   *
+   * @generated from field: string visibility = 48;
+   */
+  visibility: string;
+
+  /**
    * The app of its events.
    *
    * @generated from field: string app_id = 6;
@@ -379,7 +491,7 @@ export type PutCollectorRequest = Message<"mars.v1.PutCollectorRequest"> & {
   tlsCa: string;
 
   /**
-   * Of Redis; empty: mars.
+   * Of Redis and Kafka; empty: mars. Of MQTT: that of a shared subscription.
    *
    * @generated from field: string group = 10;
    */

@@ -1,0 +1,253 @@
+/**
+ * Kafka of one node, from its jars of Maven: `apt-get install maven default-jre-headless`. They are kept in `.cache/`. It has a listener without
+ * users, and one with TLS and SASL, which the collector reads from.
+ */
+import { randomUUID } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Admin, Consumer, MessagesStreamModes, ProduceAcks, Producer } from "@platformatic/kafka";
+import type { Subprocess } from "bun";
+import { createCertificate } from "../../support/certificates.ts";
+import { freePort } from "../../support/free-port.ts";
+import {
+  brokerPassword,
+  brokerUser,
+  type Outgoing,
+  startServer,
+  type TestBroker,
+  untilDone,
+} from "./test-broker.ts";
+
+const version = "4.2.1";
+const jars = resolve(import.meta.dir, `../../../.cache/kafka-${version}`);
+const partitions = 4;
+const clusterId = "bWFycy1vZi10aGUtdGVzdA";
+const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+
+export interface KafkaTestBroker extends TestBroker {
+  /** Of the topic that the collector reads; it has four at first. */
+  setPartitions(count: number): Promise<void>;
+  /** `host:port` without users. */
+  readonly plain: string;
+}
+
+export async function startKafka(directory: string): Promise<KafkaTestBroker> {
+  installJars();
+  const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
+  const ca = createCertificate({ name: "localhost", alternatives: ["DNS:localhost", "IP:127.0.0.1"] });
+  const config = join(directory, "server.properties");
+  writeFileSync(config, propertiesOf(directory, { port, securePort, controllerPort, ca }));
+  writeFileSync(join(directory, "log4j2.yaml"), logging);
+  const log = join(directory, "kafka.log");
+  await format(directory, config, log);
+  const plain = `127.0.0.1:${port}`;
+  const client = {
+    clientId: "test",
+    bootstrapBrokers: [plain],
+    retries: 2,
+    retryDelay: 200,
+    connectTimeout: 2_000,
+  };
+  const admin = new Admin(client);
+  const start = () =>
+    startServer([...java(directory), "kafka.Kafka", config], {
+      log,
+      ready: () => admin.listTopics(),
+    });
+  let server: Subprocess = await start();
+  const producer = new Producer({ ...client, retries: 0 });
+  let sent = 0;
+  const send = (messages: readonly Outgoing[], compression: (typeof compressions)[number]) =>
+    producer.send({
+      messages: messages.map(({ id, body }) => ({
+        topic: "events",
+        key: Buffer.from(id),
+        value: Buffer.from(body),
+      })),
+      acks: ProduceAcks.ALL,
+      compression,
+    });
+  return {
+    engine: "kafka",
+    plain,
+    async prepare() {
+      await admin.createTopics({ topics: ["events"], partitions, replicas: 1 });
+      await admin.createTopics({ topics: ["dead"], partitions: 1, replicas: 1 });
+    },
+    async publish(messages) {
+      const compression = compressions[sent++ % compressions.length] ?? "none";
+      let left = messages;
+      while (left.length > 0) {
+        try {
+          await send(left, compression);
+          return;
+        } catch {
+          // Some may be there nevertheless.
+          const keys = new Set((await untilDone(() => readAll(client, "events"))).map(({ key }) => key));
+          left = left.filter(({ id }) => !keys.has(id));
+        }
+      }
+    },
+    url({ password = brokerPassword, deadLetter = false } = {}) {
+      const members = new URLSearchParams({
+        topic: "events",
+        sasl: "scram-sha-256",
+        instance: "mars-1",
+        tls_ca: ca.cert,
+        ...(deadLetter && { dead_letter: "dead" }),
+      });
+      return `kafkas://${brokerUser}:${password}@127.0.0.1:${securePort}?${members}`;
+    },
+    async kill() {
+      server.kill("SIGKILL");
+      await server.exited;
+      server = await start();
+    },
+    async deadLetters() {
+      const records = await readAll(client, "dead");
+      return records.map(({ value, headers }) => ({ body: value, reason: headers["mars-reason"] ?? "" }));
+    },
+    async setPartitions(count) {
+      await admin.createPartitions({ topics: [{ name: "events", count, assignments: null }] });
+    },
+    async stop() {
+      await Promise.all([admin.close(), producer.close()]).catch(() => undefined);
+      server.kill("SIGKILL");
+      await server.exited;
+    },
+  };
+}
+
+interface Places {
+  readonly port: number;
+  readonly securePort: number;
+  readonly controllerPort: number;
+  readonly ca: { readonly cert: string; readonly key: string };
+}
+
+function propertiesOf(directory: string, { port, securePort, controllerPort, ca }: Places): string {
+  const plain = "org.apache.kafka.common.security.plain.PlainLoginModule required";
+  const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
+  const login = `username="${brokerUser}" password="${brokerPassword}" user_${brokerUser}="${brokerPassword}"`;
+  const lines = {
+    "process.roles": "broker,controller",
+    "node.id": 1,
+    "controller.quorum.bootstrap.servers": `127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    "listener.name.sasl_ssl.plain.sasl.jaas.config": `${plain} ${login};`,
+    "listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config": scram,
+    "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": scram,
+    "ssl.keystore.type": "PEM",
+    "ssl.keystore.key": oneLine(ca.key),
+    "ssl.keystore.certificate.chain": oneLine(ca.cert),
+    "log.dirs": join(directory, "data"),
+    "offsets.topic.replication.factor": 1,
+    "offsets.topic.num.partitions": 1,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "group.initial.rebalance.delay.ms": 0,
+    // What is acknowledged survives more than the process.
+    "log.flush.interval.messages": 1,
+  };
+  return Object.entries(lines)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join("");
+}
+
+/** With the users of SCRAM; that of PLAIN is in the configuration. */
+async function format(directory: string, config: string, log: string): Promise<void> {
+  const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+    "--add-scram",
+    `${mechanism}=[name=${brokerUser},password=${brokerPassword}]`,
+  ]);
+  const child = Bun.spawn(
+    [
+      ...java(directory),
+      "kafka.tools.StorageTool",
+      "format",
+      "--standalone",
+      "--cluster-id",
+      clusterId,
+      "--config",
+      config,
+      ...users,
+    ],
+    { stdout: Bun.file(log), stderr: Bun.file(log) },
+  );
+  if ((await child.exited) !== 0) throw new Error(`no storage for Kafka: ${await Bun.file(log).text()}`);
+}
+
+function java(directory: string): string[] {
+  const logs = `-Dlog4j2.configurationFile=${join(directory, "log4j2.yaml")}`;
+  return ["java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", logs, "-cp", `${jars}/*`];
+}
+
+function installJars(): void {
+  if (existsSync(join(jars, `kafka_2.13-${version}.jar`))) return;
+  const project = join(jars, "..", "kafka-project");
+  mkdirSync(project, { recursive: true });
+  const dependency = `<groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version>`;
+  writeFileSync(
+    join(project, "pom.xml"),
+    `<project><modelVersion>4.0.0</modelVersion><groupId>mars</groupId><artifactId>jars</artifactId><version>1</version>
+<dependencies><dependency>${dependency}</dependency></dependencies></project>`,
+  );
+  const into = join(project, "jars");
+  const { exitCode, stdout } = Bun.spawnSync(
+    ["mvn", "-q", "-B", "dependency:copy-dependencies", `-DoutputDirectory=${into}`],
+    { cwd: project },
+  );
+  if (exitCode !== 0)
+    throw new Error(`Kafka's jars could not be had from Maven: ${stdout.toString().slice(-500)}`);
+  cpSync(into, jars, { recursive: true });
+}
+
+function oneLine(pem: string): string {
+  return pem.trim().replaceAll("\n", "\\n");
+}
+
+const logging = `Configuration:
+  Appenders:
+    Console: { name: out, PatternLayout: { pattern: "%d %p %c{1} %m%n" } }
+  Loggers:
+    Root: { level: warn, AppenderRef: [{ ref: out }] }
+`;
+
+interface Read {
+  readonly key: string;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** All records of a topic, as they are now. */
+async function readAll(
+  client: { clientId: string; bootstrapBrokers: string[] },
+  topic: string,
+): Promise<Read[]> {
+  const consumer = new Consumer({ ...client, groupId: `test-${randomUUID()}`, maxWaitTime: 200 });
+  try {
+    const ends = (await consumer.listOffsets({ topics: [topic] })).get(topic) ?? [];
+    const found: Read[] = [];
+    const stream = await consumer.consume({
+      topics: [topic],
+      mode: MessagesStreamModes.EARLIEST,
+      autocommit: false,
+    });
+    let left = ends.reduce((sum, end) => sum + end, 0n);
+    if (left === 0n) return [];
+    for await (const { key, value, headerEntries } of stream) {
+      const headers = Object.fromEntries(headerEntries.map(([name, text]) => [String(name), String(text)]));
+      found.push({ key: String(key), value: String(value), headers });
+      left -= 1n;
+      if (left === 0n) break;
+    }
+    return found;
+  } finally {
+    await consumer.close(true);
+  }
+}
