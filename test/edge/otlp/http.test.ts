@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { startMars, type TestMars } from "../../support/mars.ts";
+import { mulberry32 } from "../../support/random.ts";
 import { get, post } from "../rest/client.ts";
 import { logsOf, messageOf, postProto, protoLogs, span, spansOf, text, trace } from "./records.ts";
 
@@ -219,6 +220,28 @@ describe("spans", () => {
 });
 
 describe("refusals", () => {
+  test("are all that a damaged request gets, and never an error of ours", async () => {
+    const names = Array.from({ length: 20 }, (_, n) => ({
+      name: `e${n}`,
+      id: "damaged",
+      attributes: { a: "b" },
+    }));
+    const { bytes } = protoLogs("damaged", names);
+    const json = JSON.stringify(
+      logsOf("damaged", { eventName: "e", attributes: [text("mars.message_id", "damaged")] }),
+    );
+    const random = mulberry32(7);
+    const below = (bound: number) => Math.floor(random() * bound);
+    for (let n = 0; n < 200; n++) {
+      const damaged = Uint8Array.from(bytes.subarray(0, 1 + below(bytes.byteLength)));
+      for (let m = 0; m < 3; m++) damaged[below(damaged.byteLength)] = below(256);
+      expect([200, 400]).toContain((await postProto(logs(), damaged)).status);
+      const at = below(json.length);
+      const cut = json.slice(0, at) + json.slice(at + 1 + below(4));
+      expect([200, 400]).toContain((await post(logs(), cut)).status);
+    }
+  });
+
   test("are google.rpc.Status in the encoding of the request", async () => {
     const json = await post(logs(), "{");
     expect([json.status, json.headers.get("content-type")]).toEqual([400, "application/json"]);
