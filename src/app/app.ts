@@ -25,6 +25,7 @@ import { createFairProgress } from "../edge/fair-progress.ts";
 import type { StartHttpServer } from "../edge/http/http-server.ts";
 import { Intake } from "../edge/intake.ts";
 import type { EdgeParts } from "../edge/parts.ts";
+import { RefusalLog } from "../edge/refusal-log.ts";
 import { Requests } from "../edge/requests.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { Eraser } from "../maintenance/eraser.ts";
@@ -156,7 +157,7 @@ export async function startParts(
   const sizes = new SizeHistory();
   const intake = new Intake(pipeline.ingest, { limits });
   const eventLimits = new EventLimits({ limits, log });
-  const [doors, calls] = [new Doors(pipeline.refusals), new CallCounts()];
+  const [doors, calls] = [new Doors(pipeline.refusals, new RefusalLog(log)), new CallCounts()];
   const eventLoop = new EventLoopDelay();
   shutdown.defer("event loop", async () => eventLoop.stop());
   const databaseThreads = { store, query, "inner query": inner };

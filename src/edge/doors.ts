@@ -1,11 +1,12 @@
 /**
- * The events by the protocol that they came by, and what became of them. Also notifies `Refusals`, so that a protocol which refuses
- * events says so once.
+ * The events by the protocol that they came by, and what became of them. Also notifies `Refusals` and the log, so that no protocol
+ * refuses events in silence.
  */
 import type { Protocol } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Refusals } from "../core/refusals.ts";
 import type { DoorStats } from "../runtime/stats.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 
 /** A protocol, or a format of others that comes by one. */
 export type DoorName = Protocol | "otlp" | "cloudevents" | "segment";
@@ -22,10 +23,12 @@ interface Door {
 /** Counts are since the start. One entry for each protocol by which events have come. */
 export class Doors {
   readonly #refusals: Refusals;
+  readonly #log: RefusalLog;
   readonly #doors = new Map<DoorName, Door>();
 
-  constructor(refusals: Refusals) {
+  constructor(refusals: Refusals, log: RefusalLog) {
     this.#refusals = refusals;
+    this.#log = log;
   }
 
   /**
@@ -37,16 +40,22 @@ export class Doors {
     const door = this.#door(name);
     door.accepted += accepted;
     door.rejected += rejected;
-    if (reasons === undefined) return;
-    for (const [reason, count] of reasons) door.reasons.set(reason, (door.reasons.get(reason) ?? 0) + count);
+    if (reasons === undefined) this.#log.events(name, "invalid_argument", rejected);
+    for (const [reason, count] of reasons ?? []) {
+      door.reasons.set(reason, (door.reasons.get(reason) ?? 0) + count);
+      this.#log.events(name, reason, count);
+    }
   }
 
   /**
    * Counts a request of which no event was accepted. See `Refusals.refused`. Errors of RPC itself, of messages that cannot be
    * decoded or whose clients have gone, are counted by their codes with the calls (`call-counts.ts`).
+   *
+   * @param requestId as in its answer, for the log
    */
-  refused(name: DoorName, error: unknown): void {
+  refused(name: DoorName, error: unknown, requestId?: string): void {
     this.#refusals.refused(error);
+    this.#log.request(name, error, requestId);
     if (!(error instanceof MarsError)) return;
     const { refused } = this.#door(name);
     refused.set(error.code, (refused.get(error.code) ?? 0) + 1);

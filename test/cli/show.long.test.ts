@@ -50,7 +50,7 @@ test("a terminal shows stages to scale, what is missing, and the events with the
   expect(lines.slice(0, 3)).toEqual([
     "order-1  shop  overdue",
     "also known as SAP-1",
-    expect.stringMatching(/^sent has not come\. packed was \d+ d .* ago; it may take 1 h\./),
+    expect.stringMatching(/^sent has not come\. packed was \d+ d.* ago; it may take 1 h\./),
   ]);
   expect(text.replaceAll("\n", " ")).toContain(`Due ${day} 13:40:20, `);
   const row = (mark: string, name: string) => lines.find((line) => line.startsWith(`${mark} ${name}`));

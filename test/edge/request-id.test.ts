@@ -47,6 +47,18 @@ describe("an HTTP request", () => {
     expect(response.status).toBeGreaterThanOrEqual(400);
   });
 
+  test("that was the first with a refused event is in the log by its id", () => {
+    expect(logged).toContainEqual({
+      message: "events refused",
+      event: "events_refused",
+      door: "rest",
+      reason: "invalid_argument",
+      refused: 1,
+      request_id: "order-7/retry-2",
+      detail: expect.stringContaining("app_id"),
+    });
+  });
+
   test.each(refused)("that is refused at %s without an id gets one", async (path, init) => {
     const response = await ask(path, init);
     const { request_id } = (await response.json()) as { request_id: string };

@@ -44,7 +44,7 @@ export async function answerRecords(
     const said = own.map(({ field, message }) => `${field} ${message}`.trim()).join("; ");
     const error = new MarsError(code, single ? said : `none of ${size} events is valid`, { problems: own });
     doors.answered(door, 0, 0, batch.faults);
-    doors.refused(door, error);
+    doors.refused(door, error, requestIdOf(request));
     return problemResponse(error, request, { members: single ? {} : { accepted, rejected } });
   }
   let seq: number | undefined;

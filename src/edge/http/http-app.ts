@@ -171,7 +171,7 @@ async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: str
   const path = rawPath(request);
   const door = doorOf(path);
   if (door !== undefined) {
-    doors.refused(door, error);
+    doors.refused(door, error, requestIdOf(request));
     await intake.pace(error);
   }
   await discardBody(intake, c);

@@ -112,7 +112,7 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       const error = new MarsError(denied === rejected ? "permission_denied" : "invalid_argument", message, {
         problems,
       });
-      doors.refused("rest", error);
+      doors.refused("rest", error, requestIdOf(request));
       return problemResponse(error, request, { members: { accepted, rejected } });
     }
     eventLimits.charge(caller, events, accepted + rejected);

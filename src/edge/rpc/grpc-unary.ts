@@ -92,7 +92,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     } catch (error) {
       const requestId = requestIdFrom(headers[requestIdHeader]);
       denials.note(error, () => ({ ...caller, action: fullName, requestId }));
-      doors.refused(door, error);
+      doors.refused(door, error, requestId);
       await intake.pace(error);
       const answer = rpcError(error, log, requestId);
       calls.ended(codeToString(answer.code), performance.now() - began);

@@ -120,7 +120,7 @@ export function boundRequests(
     } catch (error) {
       if (!(error instanceof MarsError)) throw error;
       if (takesEvents) {
-        doors.refused(protocol, error);
+        doors.refused(protocol, error, sentId);
         await intake.pace(error);
       }
       throw rpcError(error, log, sentId);

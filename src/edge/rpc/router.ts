@@ -181,7 +181,7 @@ function explainErrors({
         denials.note(error, () => ({ ...caller, action: actionOf(request.method), requestId }));
       }
       if (eventServices.has(request.service.typeName)) {
-        doors.refused(protocolOf(request.header), error);
+        doors.refused(protocolOf(request.header), error, requestId);
         await intake.pace(error);
       }
       return rpcError(error, log, requestId);

@@ -11,6 +11,7 @@ import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
+import { RefusalLog } from "../../../src/edge/refusal-log.ts";
 import { Requests } from "../../../src/edge/requests.ts";
 import type { RuntimeBindings } from "../../../src/edge/rest/router.ts";
 import { FairQueue } from "../../../src/runtime/fair-queue.ts";
@@ -42,7 +43,7 @@ function appWith(
     eventLimits: new EventLimits(),
     requests: new Requests(createEdgeShares().requests, false),
     formats: { otlpMessageIds: [], otlpSpanStarts: false, cloudEventsMessageIds: [], segmentMessageIds: [] },
-    doors: new Doors({ refused: (error: unknown) => refused.push(error) }),
+    doors: new Doors({ refused: (error: unknown) => refused.push(error) }, new RefusalLog({ warn() {} })),
     calls: new CallCounts(),
     metrics: fail,
     reader: () => ({

@@ -8,6 +8,7 @@ import type { MarsEvent } from "../../../src/core/event.ts";
 import { createAnonymous } from "../../../src/core/identity.ts";
 import { Doors } from "../../../src/edge/doors.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
+import { RefusalLog } from "../../../src/edge/refusal-log.ts";
 import { batchesInFlightMax, collectStream } from "../../../src/edge/rpc/collect-stream.ts";
 import {
   type CollectStreamRequest,
@@ -40,7 +41,11 @@ function handIngest() {
 
 /** Without a limit on events. */
 function parts(ingest: ReturnType<typeof handIngest>) {
-  return { ingest, eventLimits: new EventLimits(), doors: new Doors({ refused() {} }) };
+  return {
+    ingest,
+    eventLimits: new EventLimits(),
+    doors: new Doors({ refused() {} }, new RefusalLog({ warn() {} })),
+  };
 }
 
 /** Endless batches, counting those that were asked for. */

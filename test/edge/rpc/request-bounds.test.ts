@@ -3,6 +3,7 @@ import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/conne
 import { Doors } from "../../../src/edge/doors.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { Intake } from "../../../src/edge/intake.ts";
+import { RefusalLog } from "../../../src/edge/refusal-log.ts";
 import { boundRequests } from "../../../src/edge/rpc/request-bounds.ts";
 import { frameHeadBytes } from "../../../src/edge/rpc/request-guard.ts";
 import { IngestService } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
@@ -23,7 +24,7 @@ test("a stream of empty messages, which come in one piece, lets others have thei
     {
       intake: new Intake({ admit: nothing }),
       eventLimits: new EventLimits(),
-      doors: new Doors({ refused: nothing }),
+      doors: new Doors({ refused: nothing }, new RefusalLog({ warn: nothing })),
       log,
     },
     { bytesMax: 1_000, takesEvents: true },
