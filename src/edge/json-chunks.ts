@@ -3,7 +3,7 @@
  * never as a whole. One pass over the bytes, without building a value.
  */
 import { MarsError } from "../core/error.ts";
-import { jsonDepthMax } from "./json.ts";
+import { jsonDepthMax } from "../core/json-depth.ts";
 
 /** A run of consecutive elements, with the commas between them and without those around them. */
 export interface ElementChunk {

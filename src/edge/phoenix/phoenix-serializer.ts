@@ -1,6 +1,6 @@
 /** The two wire formats of Phoenix Channels, and the original's wording of an event. */
 import type { SequencedEvent } from "../../core/event.ts";
-import { nestsTooDeep } from "../json.ts";
+import { nestsTooDeep } from "../../core/json-depth.ts";
 import { createFrameCache } from "../ws/frame-cache.ts";
 
 /** Chosen by the client and returned unchanged; the npm package sends texts, others numbers. */

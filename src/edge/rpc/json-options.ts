@@ -3,9 +3,9 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouterOptions } from "@connectrpc/connect";
 import { throwIfAny, unknownField } from "../../api/problems.ts";
 import type { FieldProblem } from "../../core/error.ts";
+import { nestsTooDeep, tooDeep } from "../../core/json-depth.ts";
 import { problemsMax } from "../../core/limits.ts";
 import type { Log } from "../../core/ports.ts";
-import { nestsTooDeep, tooDeep } from "../json.ts";
 import { rpcError } from "./error.ts";
 
 type JsonOptions = NonNullable<ConnectRouterOptions["jsonOptions"]>;
