@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import type { Notify } from "./core/ports.ts";
 import type { DatabaseAddress } from "./db/database-address.ts";
 import type { BackupService } from "./workers/backup-service.ts";
+import type { MappingService } from "./workers/mapping-service.ts";
 import type { QueryService } from "./workers/query-service.ts";
 import type { StoreService } from "./workers/store-service.ts";
 import { startThread, type Thread } from "./workers/thread.ts";
@@ -26,6 +27,11 @@ export function startQueryThread(options: DatabaseAddress, notify: Notify): Thre
 /** The thread of one backup. */
 export function startBackupThread(options: DatabaseAddress): Thread<BackupService> {
   return startThread(new Worker(new URL("./workers/backup-worker.ts", import.meta.url)), options);
+}
+
+/** A thread that maps the deliveries of sources. */
+export function startMappingThread(): Thread<MappingService> {
+  return startThread(new Worker(new URL("./workers/mapping-worker.ts", import.meta.url)), {});
 }
 
 /** The thread of one run that learns or tries a lifecycle. */

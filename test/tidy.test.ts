@@ -18,6 +18,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   formats: ["core"],
   demo: ["core", "runtime"],
   statistics: ["core"],
+  sources: ["core", "runtime"],
   // What every part that runs for long stands on.
   runtime: ["core"],
   config: ["core"],
@@ -30,15 +31,15 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   tracing: ["core", "runtime"],
   brokers: ["core", "runtime"],
   // What is on disk.
-  db: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
+  db: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "sources", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
   journal: ["core", "runtime", "directory"],
   backup: ["core", "runtime", "directory", "journal", "db"],
   ingest: ["core", "runtime"],
   projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
-  workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection", "backup"],
+  workers: ["core", "lifecycle", "learning", "sources", "runtime", "db", "directory", "projection", "backup"],
   // What users see.
-  api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
+  api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "sources", "runtime"],
   mcp: ["api", "core"],
   edge: [
     "api",
@@ -51,11 +52,12 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "statistics",
     "alerting",
     "metrics",
+    "sources",
     "runtime",
     "gen",
   ],
   ui: ["api", "core", "demo", "gen"],
-  declared: ["api", "alerting", "config", "core", "lifecycle"],
+  declared: ["api", "alerting", "config", "core", "lifecycle", "sources"],
   cli: ["api", "backup", "declared", "demo", "mcp", "config", "core", "runtime", "statistics"],
 };
 
@@ -83,12 +85,14 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/app/declarations.ts": ["api", "declared"],
   "src/app/definitions.ts": ["edge", "workers"],
   "src/app/topics.ts": ["alerting", "live"],
+  "src/app/sources.ts": ["sources", "workers"],
   "src/app/pipeline.ts": ["ingest", "projection", "maintenance"],
   "src/app/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
   "src/app/process-stats.ts": ["db", "maintenance"],
   "src/app/scrape.ts": ["metrics", "statistics"],
   "src/threads.ts": ["db", "workers"],
   "src/app/tracing.ts": ["tracing"],
+  "src/app/warnings.ts": ["db"],
   "src/commands/doctor.ts": ["db", "directory", "journal"],
 };
 
@@ -107,6 +111,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   hono: ["edge"],
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],
+  "@marcbachmann/cel-js": ["sources"],
   "@libsql/client": ["db", "directory", "projection", "workers"],
   libsql: ["db"],
   "ipaddr.js": ["alerting"],

@@ -35,6 +35,7 @@ export const groups: readonly (readonly [title: string, pages: readonly SitePage
       { source: "clients/python/README.md", name: "client-python", label: "Python" },
       { source: "clients/go/README.md", name: "client-go", label: "Go" },
       { source: "docs/formats.md", name: "formats", label: "Formats of others" },
+      { source: "docs/sources.md", name: "sources", label: "Webhooks of others" },
       { source: "docs/agents.md", name: "agents", label: "A prompt for agents" },
     ],
   ],

@@ -133,6 +133,36 @@ export const formatPaths: Readonly<Record<string, Record<string, Json>>> = {
       responses: { ...responses(anyOf), 207: some },
     },
   },
+  "/in/{id}": {
+    post: {
+      operationId: "takeDelivery",
+      tags: ["Ingest"],
+      summary:
+        "A delivery of a source: verified by its scheme, and mapped to events that are on disk before the answer.",
+      description:
+        "There is no key: the source's own scheme shows whose the delivery is. `putSource` defines sources.",
+      security: [],
+      parameters: [{ name: "id", in: "path", required: true, schema: { type: "string" } }],
+      requestBody: {
+        required: true,
+        content: {
+          ...json({}),
+          "application/x-www-form-urlencoded": { schema: { type: "object" } },
+        },
+      },
+      responses: responses({
+        type: "object",
+        properties: {
+          success: { const: true },
+          accepted: { type: "integer" },
+          ignored: { type: "integer" },
+          rejected: { type: "integer" },
+          seq,
+        },
+        required: ["success", "accepted", "ignored", "rejected"],
+      }),
+    },
+  },
   "/v1/logs": {
     post: otlp("exportLogs", "OTLP over HTTP: each log record with a message id is an event.", [
       "resourceLogs",

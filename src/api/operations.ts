@@ -43,6 +43,8 @@ import { deleteRetention, getRetention, putRetention } from "./retentions.ts";
 import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
 import { getSkew } from "./skew.ts";
+import { listSourceDeliveries, replaySource, trySource } from "./source-trials.ts";
+import { deleteSource, getSource, listSources, putSource } from "./sources.ts";
 import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
 import { createTicket } from "./tickets.ts";
@@ -139,4 +141,11 @@ export const operations = [
   listRejected,
   replayRejected,
   deleteRejected,
+  listSources,
+  getSource,
+  putSource,
+  deleteSource,
+  trySource,
+  listSourceDeliveries,
+  replaySource,
 ] as const satisfies readonly Operation[];

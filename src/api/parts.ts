@@ -22,6 +22,8 @@ import type { Triage, TriageReader } from "../lifecycle/triage.ts";
 import type { FairQueue } from "../runtime/fair-queue.ts";
 import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
+import type { SourceReader } from "../sources/ports.ts";
+import type { Sources } from "../sources/sources.ts";
 import type { FunnelByReader } from "../statistics/funnel-by.ts";
 import type { LatencySeriesReader } from "../statistics/latency-series.ts";
 import type { PulseReader } from "../statistics/pulse.ts";
@@ -40,6 +42,7 @@ export type ApiReader = Omit<Reader, "history"> &
   ViewReader &
   DeclaredReader &
   RefusedReader &
+  Pick<SourceReader, "sources"> &
   FunnelByReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
@@ -66,6 +69,10 @@ export interface ApiParts {
   readonly attributes: AttributeIndexes;
   readonly views: SavedViews;
   readonly declared: DeclaredThings;
+  readonly sources: Pick<
+    Sources,
+    "get" | "put" | "delete" | "try" | "receive" | "deliveries" | "replay" | "statsOf"
+  >;
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;
   /** Shared by the protocols, and so is the bound on how many run at one time. */

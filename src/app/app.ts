@@ -15,7 +15,6 @@ import { limitsOf } from "../core/caller-limits.ts";
 import { MarsError } from "../core/error.ts";
 import type { Log, ProcessState } from "../core/ports.ts";
 import { appRights } from "../core/rights.ts";
-import { quarantineWarnings } from "../db/database-address.ts";
 import { CallCounts } from "../edge/call-counts.ts";
 import { Denials } from "../edge/denials.ts";
 import { Doors } from "../edge/doors.ts";
@@ -53,9 +52,11 @@ import { processStats } from "./process-stats.ts";
 import { createReads } from "./reads.ts";
 import { createScrape } from "./scrape.ts";
 import { startServers } from "./servers.ts";
+import { createSources } from "./sources.ts";
 import type { EarlyParts } from "./start.ts";
 import { createTopics } from "./topics.ts";
 import { openTracing } from "./tracing.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** Subscribers time their reads of history by themselves; this only keeps account of them. */
 const liveRetry = { firstMs: 50, lastMs: 5_000 };
@@ -139,6 +140,10 @@ export async function startParts(
   const backups = createBackups({
     ...{ config, database, store: store.client, journal, acknowledged, version, log },
   });
+  const incoming = createSources({
+    ...{ store: store.client, reader: inner.client, ingest: pipeline.ingest, supervisor, log },
+    onRefused: ({ peer }) => refused("deliveries", peer),
+  });
   const { trials, reads } = createReads({
     ...{ database, query: query.client, refused, budget },
     findingsRead: (seq) => {
@@ -163,27 +168,23 @@ export async function startParts(
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
     ...{ pipeline, alerts, backups, eraser, sizes, supervisor, unreadable, certificates },
-    collectors,
-    ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget, tracing },
-    signIn: callers.signIn,
-    declarations: () => declarations,
+    ...{ collectors, incoming, doors, calls, reads, trials, shares },
+    ...{ intake, denials, eventLimits, budget, tracing },
+    ...{ signIn: callers.signIn, declarations: () => declarations },
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
   };
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
-    denials,
     ...callers,
-    ingest: pipeline.ingest,
+    ...{ ingest: pipeline.ingest, denials, intake, eventLimits },
     ...{ doors, calls, formats: config, spans: tracing?.spans },
-    intake,
-    eventLimits,
     requests: new Requests(shares.requests, config.limitRequests > 0),
     reader: reads.for,
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     ...{ live, findings, alertTopics },
     ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
     badges: appRights(config.badges),
-    ...{ views: store.client, declared: store.client },
+    ...{ views: store.client, declared: store.client, sources: incoming.sources },
     alerts,
     ...{ setAside: pipeline.setAside, triage: pipeline.triage, backups, erasures: eraser },
     retentions: pipeline.retentions,
@@ -206,18 +207,7 @@ export async function startParts(
       starting: threads.schemaStep,
       refusal: () => pipeline.refusal,
       supervisor,
-      warnings: () => [
-        ...quarantineWarnings(quarantine),
-        ...pipeline.warnings,
-        ...unreadable.warnings(),
-        ...clock.warnings,
-        ...certificates.warnings(),
-        ...eventLimits.warnings(),
-        ...backups.warnings(),
-        ...collectors.warnings(),
-        ...declarations.warnings(),
-        ...callers.access.warnings(),
-      ],
+      warnings: warningsOf({ ...counting, ...{ quarantine, clock, access: callers.access } }),
       setAside: () => pipeline.setAside.count,
       threads: databaseThreads,
     }),
@@ -243,7 +233,7 @@ export async function startParts(
     databaseUrl: config.databaseUrl,
   });
   shutdown.defer("loops", background);
-  for (const [name, part] of Object.entries({ alerts, eraser, backups, collectors })) {
+  for (const [name, part] of Object.entries({ alerts, eraser, backups, collectors, sources: incoming })) {
     part.start();
     shutdown.defer(name, () => part.stop());
   }
@@ -262,7 +252,7 @@ export async function startParts(
       state = "draining";
       // A running query is awaited with its thread.
       const draining = new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 });
-      for (const queue of [reads, changes, trials, backups]) queue.close(draining);
+      for (const queue of [reads, changes, trials, backups, incoming]) queue.close(draining);
       stopWithin(config.shutdownTimeoutMs);
       const late = await shutdown.run(remainingMs);
       state = "stopped";

@@ -19,6 +19,7 @@ import type { Certificates } from "../tls/certificates.ts";
 import type { AllBackups } from "./backups.ts";
 import type { Declarations } from "./declarations.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { RunningSources } from "./sources.ts";
 
 export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly pipeline: Pick<Pipeline, "stats">;
@@ -33,6 +34,7 @@ export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly backups: Pick<AllBackups, "stats">;
   readonly reads: { readonly stats: FairQueueStats };
   readonly trials: { readonly stats: FairQueueStats };
+  readonly incoming: Pick<RunningSources, "sources" | "mappings">;
   readonly shares: EdgeShares;
   readonly intake: Pick<Intake, "stats">;
   readonly signIn: Pick<SignIn, "stats">;
@@ -57,6 +59,8 @@ export function marsStats(parts: CountingParts): Stats {
     backup: parts.backups.stats,
     reads: parts.reads.stats,
     trials: parts.trials.stats,
+    sources: parts.incoming.sources.stats,
+    mappings: parts.incoming.mappings.stats,
     shares: statsOf(parts.shares),
     intake: parts.intake.stats,
     doors: parts.doors.stats,

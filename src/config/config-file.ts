@@ -16,6 +16,7 @@ export const declaredKinds = [
   "rules",
   "silences",
   "lifecycles",
+  "sources",
   "views",
   "collectors",
   "keys",

@@ -13,6 +13,8 @@ import { deleteCollector, listCollectors, putCollector } from "../api/collectors
 import { listKeys, putKey, revokeKey } from "../api/keys.ts";
 import { deleteLifecycle, getLifecycle, putLifecycle } from "../api/lifecycles.ts";
 import { deleteRetention, getRetention, putRetention } from "../api/retentions.ts";
+import { needsSecret } from "../api/source-input.ts";
+import { deleteSource, listSources, putSource } from "../api/sources.ts";
 import { deleteView, listViews, putView } from "../api/views.ts";
 import { brokerCollectorToJson } from "../core/broker-collector.ts";
 import { collectorMembers as brokerMembers, readBrokerCollector } from "../core/broker-collector-input.ts";
@@ -20,6 +22,7 @@ import { limitsToJson } from "../core/caller-limits.ts";
 import { formatDuration } from "../core/duration.ts";
 import { formatTime, nowMicros, parseTime } from "../core/time.ts";
 import { definitionToJson } from "../lifecycle/definition.ts";
+import { sourceToJson } from "../sources/source-json.ts";
 import { type Json, type Kind, type Parsed, readEach, readList } from "./kind.ts";
 
 /** With the id among its members. */
@@ -167,6 +170,35 @@ const lifecycles: Kind = {
     }),
 };
 
+const sources: Kind = {
+  name: "sources",
+  put: putSource,
+  remove: deleteSource,
+  input: withId,
+  removal: (id) => ({ id }),
+  shown(input) {
+    const { id, source } = input as Parsed<typeof putSource>;
+    const { verify } = source;
+    // A secret that it has not is kept, and shown as there.
+    const secret = needsSecret(verify) || verify.secret !== undefined ? { secret: hidden } : {};
+    return comparableSource(sourceToJson({ ...source, id, apps: [], verify: { ...verify, ...secret } }));
+  },
+  async read(ask) {
+    return mapOf(await readList(ask, listSources, "sources"), comparableSource);
+  },
+  hasSecrets: (input) => (input.verify as Json | undefined)?.secret !== undefined,
+  async tried(ask, input) {
+    const { source } = (await ask(putSource, { ...input, dry_run: true })) ?? {};
+    return comparableSource(source as Json);
+  },
+};
+
+/** Without what is no part of a declaration. */
+function comparableSource({ stats: _, mapping: __, apps: ___, verify, ...source }: Json): Json {
+  const { former_secret_until: ____, ...rest } = verify as Json;
+  return { ...source, verify: rest };
+}
+
 /** Of the caller's own: others' of the same name are theirs. */
 const views: Kind = {
   name: "views",
@@ -250,6 +282,7 @@ export const kinds: readonly Kind[] = [
   rules,
   silences,
   lifecycles,
+  sources,
   views,
   collectors,
   keys,

@@ -29,6 +29,7 @@ export function withSecrets(
   if (typeof value !== "object" || value === null) return { value, problems };
   if (kind === "sinks") return { value: sinkWith(value, secrets, place, problems), problems };
   if (kind === "collectors") return { value: collectorWith(value, secrets, place, problems), problems };
+  if (kind === "sources") return { value: sourceWith(value, secrets, place, problems), problems };
   if (kind === "keys") return { value: keyWith(value, secrets, place, problems), problems };
   return { value, problems };
 }
@@ -50,6 +51,16 @@ function collectorWith(value: object, secrets: Secrets, place: Place, problems: 
     collectorMembers.includes(name) ? [name, secretOf(one, secrets, place([name]), problems)] : [name, one],
   );
   return Object.fromEntries(entries);
+}
+
+/** The secret of its verification. */
+function sourceWith(value: object, secrets: Secrets, place: Place, problems: string[]): unknown {
+  const { verify, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (typeof verify !== "object" || verify === null) return value;
+  const { secret, ...others } = verify as Readonly<Record<string, unknown>>;
+  if (secret === undefined) return value;
+  const text = secretOf(secret, secrets, place(["verify", "secret"]), problems);
+  return { ...rest, verify: { ...others, secret: text } };
 }
 
 function keyWith(value: object, secrets: Secrets, place: Place, problems: string[]): unknown {

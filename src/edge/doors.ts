@@ -9,7 +9,7 @@ import type { DoorStats } from "../runtime/stats.ts";
 import type { RefusalLog } from "./refusal-log.ts";
 
 /** A protocol, or a format of others that comes by one. */
-export type DoorName = Protocol | "otlp" | "cloudevents" | "segment";
+export type DoorName = Protocol | "otlp" | "cloudevents" | "segment" | "source";
 
 interface Door {
   accepted: number;

@@ -90,4 +90,11 @@ export const restRoutes = {
   listRejected: { method: "GET", path: "/api/collectors/{id}/rejected" },
   replayRejected: { method: "POST", path: "/api/collectors/{id}/rejected/replay" },
   deleteRejected: { method: "DELETE", path: "/api/collectors/{id}/rejected" },
+  listSources: { method: "GET", path: "/api/sources" },
+  getSource: { method: "GET", path: "/api/sources/{id}" },
+  putSource: { method: "PUT", path: "/api/sources/{id}", body: "" },
+  deleteSource: { method: "DELETE", path: "/api/sources/{id}" },
+  trySource: { method: "POST", path: "/api/sources/{id}/try", body: "" },
+  listSourceDeliveries: { method: "GET", path: "/api/sources/{id}/deliveries" },
+  replaySource: { method: "POST", path: "/api/sources/{id}/replay" },
 } as const;

@@ -622,6 +622,25 @@ CREATE TABLE declared (
   name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX declared_name ON declared (name, thing);
+CREATE TABLE sources (
+  id TEXT NOT NULL PRIMARY KEY,
+  -- JSON.
+  source TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE source_deliveries (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  -- The one app that it may have events of; empty for several.
+  app_id TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  -- JSON: what became of it, and its headers.
+  detail TEXT NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX source_deliveries_source ON source_deliveries (source, id);
+CREATE INDEX source_deliveries_app ON source_deliveries (app_id);
+CREATE INDEX source_deliveries_received ON source_deliveries (received_at);
 CREATE TABLE broker_collectors (
   id TEXT NOT NULL PRIMARY KEY,
   -- JSON, secrets included.

@@ -1104,6 +1104,29 @@ CREATE TABLE declared (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX declared_name ON declared (name, thing);
 ` },
+  { name: "0041_sources", sql: `-- Sources of deliveries: see \`src/sources/source.ts\`.
+CREATE TABLE sources (
+  id TEXT NOT NULL PRIMARY KEY,
+  -- JSON.
+  source TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+` },
+  { name: "0042_source_deliveries", sql: `-- The last deliveries of each source, to be looked at and mapped again: see \`src/sources/kept.ts\`.
+CREATE TABLE source_deliveries (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  -- The one app that it may have events of; empty for several.
+  app_id TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  -- JSON: what became of it, and its headers.
+  detail TEXT NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX source_deliveries_source ON source_deliveries (source, id);
+CREATE INDEX source_deliveries_app ON source_deliveries (app_id);
+CREATE INDEX source_deliveries_received ON source_deliveries (received_at);
+` },
   { name: "0043_broker_collectors", sql: `-- Collectors that read from message brokers: see \`src/core/broker-collector.ts\`.
 CREATE TABLE broker_collectors (
   id TEXT NOT NULL PRIMARY KEY,
@@ -1463,6 +1486,22 @@ export const tombstonesSql = {
 export const setAsideSql = {
   insert: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (seq) DO UPDATE SET at = excluded.at, code = excluded.code, reason = excluded.reason`,
   deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
+} as const;
+
+/** src/db/sources/sources.sql */
+export const sourcesSql = {
+  all: `SELECT source FROM sources ORDER BY id`,
+  one: `SELECT source FROM sources WHERE id = ?1`,
+  countOthers: `SELECT count(*) AS count FROM sources WHERE id <> ?1`,
+  put: `INSERT INTO sources (id, source) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET source = excluded.source`,
+  remove: `DELETE FROM sources WHERE id = ?1`,
+  keep: `INSERT INTO source_deliveries (source, app_id, received_at, bytes, detail, body) SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM sources WHERE id = ?1)`,
+  trim: `DELETE FROM source_deliveries WHERE source = ?1 AND id NOT IN ( SELECT id FROM ( SELECT id, sum(bytes) OVER (ORDER BY id DESC) AS total FROM source_deliveries WHERE source = ?1 ORDER BY id DESC LIMIT ?2) WHERE total <= ?3)`,
+  prune: `DELETE FROM source_deliveries WHERE received_at < ?1`,
+  forgetSource: `DELETE FROM source_deliveries WHERE source = ?1`,
+  forgetApp: `DELETE FROM source_deliveries WHERE app_id IN (?1, '')`,
+  deliveries: `SELECT id, received_at, bytes, detail, body FROM source_deliveries WHERE source = ?1 ORDER BY id DESC LIMIT ?2`,
+  outcome: `UPDATE source_deliveries SET detail = ?2 WHERE id = ?1`,
 } as const;
 
 /** src/db/statistics/funnel-by.sql */

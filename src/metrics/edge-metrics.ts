@@ -85,8 +85,8 @@ function routeLabels(call: string): Labels {
   return { method, route };
 }
 
-function queues({ reads, trials, erasure, intake, to_send }: Stats): Family[] {
-  const all = { reads, trials, erasures: erasure.requests };
+function queues({ reads, trials, mappings, erasure, intake, to_send }: Stats): Family[] {
+  const all = { reads, trials, mappings, erasures: erasure.requests };
   const of = (value: (queue: FairQueueStats) => number) => mapped(all, value);
   const budgets = { received: intake.received, large: intake.large };
   const ofBudgets = (value: (budget: BudgetStats) => number) => mapped(budgets, value);

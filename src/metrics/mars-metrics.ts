@@ -6,6 +6,7 @@ import { edgeMetrics } from "./edge-metrics.ts";
 import { counter, type Family, seconds } from "./family.ts";
 import { pipelineMetrics } from "./pipeline-metrics.ts";
 import { type ProcessFacts, processMetrics } from "./process-metrics.ts";
+import { sourceMetrics } from "./source-metrics.ts";
 import { storedMetrics } from "./stored-metrics.ts";
 
 export interface Metered {
@@ -22,6 +23,7 @@ export function marsMetrics({ stats, facts, totals }: Metered): Family[] {
     ...alerting(stats),
     ...brokerMetrics(stats),
     ...edgeMetrics(stats),
+    ...sourceMetrics(stats),
     ...storedMetrics(totals),
   ];
 }

@@ -3,6 +3,7 @@ import type { ConsumerStats } from "../core/broker-collector.ts";
 import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
 import type { RetentionStats } from "../core/retention.ts";
+import type { SourceStats } from "../core/source-stats.ts";
 import type { SpanStats } from "../core/spans.ts";
 import type { ClockStats } from "../core/time-record.ts";
 import type { TimingStats } from "../core/timing.ts";
@@ -209,10 +210,11 @@ export interface Stats extends PipelineStats, ConsumerStats {
   readonly alerts: AlertingStats;
   readonly erasure: ErasureStats;
   readonly backup: BackupStats & { readonly schedule: BackupScheduleStats | null };
-  /** The reads of clients. */
+  /** The reads of clients, runs that learn lifecycles or try them, deliveries of sources that are mapped. */
   readonly reads: FairQueueStats;
-  /** Runs that learn lifecycles or try them. */
   readonly trials: FairQueueStats;
+  readonly mappings: FairQueueStats;
+  readonly sources: Readonly<Record<string, SourceStats>>;
   readonly sign_in: {
     /** Browsers that are signed in. */
     readonly sessions: number;
@@ -222,9 +224,7 @@ export interface Stats extends PipelineStats, ConsumerStats {
     readonly refused: number;
   };
   readonly denied: DenialStats;
-  /** The bytes that wait to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
-  /** `null` where none are sent. */
   readonly spans: SpanStats | null;
   /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;

@@ -21,6 +21,7 @@ import { MessageEventQueries } from "../db/messages/message-events.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
 import { SetAsideQueries } from "../db/set-aside/set-aside-queries.ts";
+import { SourceQueries } from "../db/sources/source-queries.ts";
 import { FunnelByQueries } from "../db/statistics/funnel-by.ts";
 import { LatencySeriesQueries } from "../db/statistics/latency-series.ts";
 import { PulseQueries } from "../db/statistics/pulse-queries.ts";
@@ -58,6 +59,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const views = new ViewQueries(connection);
   const declared = new DeclaredQueries(connection);
   const brokers = new BrokerQueries(connection);
+  const sources = new SourceQueries(connection);
   const skews = new SkewQueries(connection);
   const series = new LatencySeriesQueries(connection);
   const pulses = new PulseQueries(connection);
@@ -96,6 +98,8 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     savedViews: views.savedViews.bind(views),
     declaredThings: declared.declaredThings.bind(declared),
     refusedMessages: brokers.refusedMessages.bind(brokers),
+    sources: sources.sources.bind(sources),
+    sourceDeliveries: sources.sourceDeliveries.bind(sources),
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),

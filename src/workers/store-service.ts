@@ -30,6 +30,7 @@ import { busyTimeoutMs, MessageWriter } from "../db/messages/message-writer.ts";
 import { RetentionWriter } from "../db/retention/retention-writer.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
+import { SourceWriter } from "../db/sources/source-writer.ts";
 import { TriageWriter } from "../db/triage/triage-writer.ts";
 import { ViewWriter } from "../db/views/view-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
@@ -88,9 +89,9 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
   const arrivals = new Arrivals(database);
   const projector = new Projector(database, lifecycles, tombstones, arrivals);
   const triage = new TriageWriter(database);
-  const views = new ViewWriter(database);
-  const declared = new DeclaredWriter(database);
+  const [views, declared] = [new ViewWriter(database), new DeclaredWriter(database)];
   const brokers = new BrokerWriter(database);
+  const sources = new SourceWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
   const keys = new KeyWriter(database);
@@ -236,6 +237,12 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     keepRefused: afterOpening(brokers.keepRefused.bind(brokers)),
     readRefused: afterOpening(brokers.readRefused.bind(brokers)),
     removeRefused: afterOpening(brokers.removeRefused.bind(brokers)),
+    readSources: afterOpening(() => sources.readSources()),
+    putSource: afterOpening(sources.putSource.bind(sources)),
+    deleteSource: afterOpening(sources.deleteSource.bind(sources)),
+    keepDeliveries: afterOpening(sources.keepDeliveries.bind(sources)),
+    recordReplay: afterOpening(sources.recordReplay.bind(sources)),
+    pruneDeliveries: afterOpening(sources.pruneDeliveries.bind(sources)),
     markFindings: afterOpening(triage.markFindings.bind(triage)),
     pendingMarks: afterOpening(triage.pendingMarks.bind(triage)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),

@@ -49,6 +49,8 @@ const rule = { sinks: ["s-1"], app_id: ownApp };
 const collector = { url: "nats://127.0.0.1:65535", stream: "events" };
 const sink = { id: "s-1", type: "webhook", url: "http://127.0.0.1:65535/x" };
 
+const source = { id: "src", app_id: ownApp, preset: "stripe", verify: { secret: "whsec_x" } };
+
 /** What is there before the first call. */
 export async function fill(mars: TestMars): Promise<void> {
   const { id, ...body } = sink;
@@ -56,6 +58,8 @@ export async function fill(mars: TestMars): Promise<void> {
   await made(mars, "PUT /api/alerts/rules/r-1", rule);
   await made(mars, "PUT /api/collectors/c-1", collector);
   await made(mars, "PUT /api/alerts/calendars/c-1", { dates: [] });
+  const { id: sourceId, ...definition } = source;
+  await made(mars, `PUT /api/sources/${sourceId}`, definition);
   const stages = [{ event: "A" }, { event: "B", after: "A", within: "1ms" }];
   await made(mars, `PUT /api/apps/${ownApp}/lifecycle`, { stages, complete_on: ["B"], grace: "0s" });
   await made(mars, "POST /api/event", { ...app, message_id: "m", event: "A", external_id: "x-1" });
@@ -216,6 +220,24 @@ export const rows: Readonly<Record<string, Row>> = {
     { own: unlessOwn(denied), missing: { name: "mine", address: "/messages?app_id=nobodys" } },
   ),
   deleteView: is({ name: "none" }, { own: () => notFound, missing: { name: "none" } }),
+  listSources: is({}, { own: forAnybody }),
+  getSource: is({ id: "src" }, { own: unlessOwn(notFound), missing: { id: "nobodys" } }),
+  putSource: is(source, { own: unlessOwn(denied), missing: { ...source, id: "src-3", app_id: "nobodys" } }),
+  deleteSource: {
+    async input(mars) {
+      const { id: _, ...body } = source;
+      await made(mars, "PUT /api/sources/src-2", body);
+      return { id: "src-2" };
+    },
+    own: unlessOwn(notFound),
+    missing: { id: "nobodys" },
+  },
+  trySource: is(
+    { id: "src", body: "{}" },
+    { own: unlessOwn(notFound), missing: { id: "nobodys", body: "{}" } },
+  ),
+  listSourceDeliveries: is({ id: "src" }, { own: unlessOwn(notFound), missing: { id: "nobodys" } }),
+  replaySource: is({ id: "src" }, { own: unlessOwn(notFound), missing: { id: "nobodys" } }),
   getDeclared: is({ name: "file" }),
   putDeclared: is({ name: "file", things: ["rules/r-1"] }),
   listCollectors: is({}),

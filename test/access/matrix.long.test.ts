@@ -76,6 +76,7 @@ test("the table is plausible: what names an app is limited to it, and what chang
     "dryRunLifecycle",
     "endSession",
     "previewAlertRule",
+    "trySource",
   ]);
   expect(operations.filter(({ scope }) => scope === "ingest")).toEqual([]);
 });

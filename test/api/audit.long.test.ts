@@ -19,6 +19,8 @@ import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
 import { operations } from "../../src/api/operations.ts";
 import { deleteRetention, putRetention } from "../../src/api/retentions.ts";
 import { deleteSetAside, replaySetAside } from "../../src/api/set-aside.ts";
+import { replaySource } from "../../src/api/source-trials.ts";
+import { deleteSource, putSource } from "../../src/api/sources.ts";
 import { triageFindings } from "../../src/api/triage.ts";
 import { deleteView, putView } from "../../src/api/views.ts";
 import { adminKey, call as keyCall } from "../access/doors.ts";
@@ -46,6 +48,8 @@ function steps(url: string): readonly Step[] {
   const key = { kind: "rw", apps: ["shop"], name: "shop's" };
   const declared = { id: "declared", kind: "in", apps: ["shop"], name: "declared" };
   const declaredInput = { ...declared, token_sha256: "0f".repeat(32) };
+  const pay = { id: "pay", app_id: "shop", preset: "stripe", verify: { secret: "whsec_1" } };
+  const hiddenSecret = { scheme: "stripe", secret: "(hidden)" };
   const silence = { app_id: "shop", for: "2h", comment: "deploy" };
   return [
     {
@@ -73,6 +77,16 @@ function steps(url: string): readonly Step[] {
       app: "shop",
       old: { version: 2 },
     },
+    { operation: putSource, input: pay, target: "pay", app: "shop", new: { id: "pay", preset: "stripe" } },
+    { operation: putSource, input: pay, target: "", same: true },
+    {
+      operation: putSource,
+      input: { ...pay, verify: { secret: "whsec_2", overlap: "off" } },
+      ...{ target: "pay", app: "shop", old: { verify: hiddenSecret } },
+      new: { verify: { ...hiddenSecret, secret: "(changed)" } },
+    },
+    { operation: replaySource, input: { id: "pay" }, target: "pay", app: "shop", new: { replayed: 0 } },
+    { operation: deleteSource, input: { id: "pay" }, target: "pay", app: "shop", old: { id: "pay" } },
     { operation: putSink, input: sink, target: "ops", new: hidden },
     { operation: putSink, input: sink, target: "", same: true },
     {

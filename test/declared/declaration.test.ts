@@ -88,6 +88,7 @@ test("the example of the deployment is without faults", async () => {
   const { declarations, problems } = await read(text, {
     MARS_HOOK_SECRET: `whsec_${btoa("s".repeat(32))}`,
     MARS_CI_TOKEN: "c".repeat(32),
+    MARS_STRIPE_SECRET: "whsec_1",
     MARS_SLACK_URL: "https://hooks.slack.com/services/T/B/x",
     MARS_ORDERS_URL: "nats://mars:secret@nats.example.com:4222",
   });

@@ -8,7 +8,7 @@ const boundedTables = new Set([
   ...["alert_calendars", "alert_looks", "alert_arrivals"],
   ...["gaps", "marks", "set_aside", "erasures"],
   ...["aliases", "event_changes", "attribute_changes", "attribute_names", "remains", "revisits"],
-  ...["former_names", "views", "declared"],
+  ...["former_names", "views", "declared", "sources"],
   ...["broker_collectors", "broker_pauses", "broker_refused"],
   // Of versions of lifecycles that join apps.
   ...["linked_events", "journeys_by_message"],

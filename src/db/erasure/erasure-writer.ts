@@ -12,7 +12,7 @@ import { MarsError } from "../../core/error.ts";
 import type { MessageKey, Micros } from "../../core/event.ts";
 import type { StoreChunk } from "../../core/ports.ts";
 import { formatTime } from "../../core/time.ts";
-import { eraseSql } from "../../gen/sql.ts";
+import { eraseSql, sourcesSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { messageHash } from "../retention/tombstones.ts";
@@ -61,9 +61,10 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
       args: [appId, messageId, upTo],
     });
     const deleteSetAside = { sql: eraseSql.deleteSetAside, args: [appId, messageId, upTo] };
+    const forget = forgetDeliveries(appId);
     const [row] = rows;
     if (row !== undefined) {
-      await eraseMessages(this.#database, [doomedOf(row, appId)], [deleteSetAside, ...record]);
+      await eraseMessages(this.#database, [doomedOf(row, appId)], [deleteSetAside, forget, ...record]);
       return Number(row.event_count);
     }
     const hash = messageHash(appId, messageId);
@@ -73,7 +74,7 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
     });
     if (others[0]?.some !== 1) return undefined;
     const exhume = { sql: eraseSql.exhume, args: [JSON.stringify([hash])] };
-    await this.#database.durably([deleteSetAside, exhume, ...record]);
+    await this.#database.durably([deleteSetAside, exhume, forget, ...record]);
     return 0;
   }
 
@@ -93,6 +94,7 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
     const [, requested] = await this.#database.durably([
       { sql: eraseSql.makeRoom, args: [erasuresMax - 1] },
       { sql: eraseSql.request, args: [appId, upTo, at] },
+      forgetDeliveries(appId),
       ...recordChange(by, { target: appId, appId, new: asked }),
     ]);
     await this.open();
@@ -129,8 +131,9 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
 
   async finishErasure(erasure: Erasure, at: Micros): Promise<Erasure> {
     const { id, appId, upToSeq } = erasure;
-    const [, , finished] = await this.#database.durably([
+    const [, , , finished] = await this.#database.durably([
       { sql: eraseSql.deleteSetAside, args: [appId, null, upToSeq] },
+      forgetDeliveries(appId),
       { sql: eraseSql.finish, args: [id, upToSeq, at] },
       { sql: eraseSql.byId, args: [id] },
     ]);
@@ -185,4 +188,9 @@ export function erasureOf(row: Row): Erasure {
     ...(row.done_at !== 0 && { doneAt: Number(row.done_at) }),
     messages: Number(row.messages),
   };
+}
+
+/** A delivery of a source may say more of a message than its events do. */
+function forgetDeliveries(appId: string): { sql: string; args: [string] } {
+  return { sql: sourcesSql.forgetApp, args: [appId] };
 }

@@ -40,6 +40,7 @@ import {
   senderOf,
 } from "../rest/router.ts";
 import { addSessionRoutes } from "../rest/sessions.ts";
+import { addSourceRoute, takesDeliveries } from "../rest/sources.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
 import type { RpcFetchOptions } from "../rpc/rpc-fetch.ts";
@@ -84,6 +85,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addSessionRoutes(router, parts, traceUrl);
   addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
+  addSourceRoute(router, parts, publicUrl);
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);
   addBadgeRoute(router, parts);
@@ -186,6 +188,7 @@ function doorOf(path: string): DoorName | undefined {
   if (eventPaths.has(path)) return "rest";
   if (path === cloudEventsPath) return "cloudevents";
   if (path === segmentPath) return "segment";
+  if (takesDeliveries(path)) return "source";
   return otlpPaths.has(path) ? "otlp" : undefined;
 }
 

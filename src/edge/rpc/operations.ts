@@ -11,6 +11,7 @@ import { CollectorService } from "../../gen/mars/v1/collector_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { PrivacyService } from "../../gen/mars/v1/privacy_service_pb.ts";
+import { SourceService } from "../../gen/mars/v1/source_service_pb.ts";
 import { TriageService } from "../../gen/mars/v1/triage_service_pb.ts";
 import { ViewService } from "../../gen/mars/v1/view_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -30,6 +31,7 @@ export const operationServices: readonly DescService[] = [
   TriageService,
   ViewService,
   CollectorService,
+  SourceService,
 ];
 
 /** An operation with the method that it is. */

@@ -86,6 +86,7 @@ function appWith(
       savedViews: fail,
       declaredThings: fail,
       refusedMessages: fail,
+      sources: fail,
       funnelBy: fail,
     }),
     backups: { begin: fail },
@@ -140,6 +141,20 @@ function appWith(
     shares: createEdgeShares(),
     budget: new SendBudget(),
     trials: { learn: fail, dryRun: fail, preview: fail },
+    sources: {
+      get() {
+        throw failure();
+      },
+      put: fail,
+      delete: fail,
+      try: fail,
+      receive: fail,
+      deliveries: fail,
+      replay: fail,
+      statsOf() {
+        throw failure();
+      },
+    },
     projected: { storedSeq: 0, reached: fail },
     log: {
       debug() {},
@@ -188,6 +203,9 @@ const calls: [method: string, path: string, body?: string][] = [
   ["GET", "/api/views"],
   ["GET", "/api/declared/shop"],
   ["GET", "/api/collectors"],
+  ["GET", "/api/sources"],
+  ["DELETE", "/api/sources/shop"],
+  ["POST", "/in/shop", "{}"],
   ["GET", "/api/overdue/groups"],
   ["GET", "/api/apps"],
   ["GET", "/api/apps/a/funnel"],
