@@ -2,6 +2,7 @@
 import type { Scenario } from "./scenario.ts";
 import { ageing } from "./scenarios/ageing.ts";
 import { backup } from "./scenarios/backup.ts";
+import { brokers } from "./scenarios/brokers.ts";
 import { connectUnary } from "./scenarios/connect.ts";
 import { fanOut } from "./scenarios/fan-out.ts";
 import {
@@ -41,6 +42,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   ageing,
   backup,
+  brokers,
   reading,
   readingLoad,
   reads,
