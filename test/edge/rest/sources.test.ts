@@ -259,6 +259,23 @@ test("an expression that takes too long costs its own delivery, and no other", a
   expect(JSON.stringify(warnings)).toContain("source slow");
 });
 
+test("erasing a message or an app erases what is kept of its app's deliveries, and of no other", async () => {
+  const put = (app_id: string) => call("PUT", `/api/sources/${app_id}`, { ...own, app_id });
+  const kept = async (id: string) =>
+    (await call("GET", `/api/sources/${id}/deliveries`)).json.deliveries.length;
+  const body = bodyOf(item("secret"));
+  for (const app of ["erased", "spared"]) {
+    await put(app);
+    const { json } = await deliver(app, body, sign(body));
+    await messageOf(app, "7", json.seq);
+    expect([app, await kept(app)]).toEqual([app, 1]);
+  }
+  expect((await call("DELETE", "/api/apps/erased/messages/7")).status).toBe(200);
+  expect([await kept("erased"), await kept("spared")]).toEqual([0, 1]);
+  expect((await call("DELETE", "/api/apps/spared")).status).toBe(200);
+  expect(await kept("spared")).toBe(0);
+});
+
 test("figures and metrics have each source", async () => {
   const { sources } = (await call("GET", "/api/q/stats")).json;
   expect(sources.own.deliveries.accepted).toBeGreaterThan(0);
