@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { runBehaviour } from "./behaviour.ts";
 import { runCrashes } from "./crashes.ts";
 import { slowEngines, testEngines } from "./engines/engines.ts";
+import { runRebalance } from "./rebalance.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,13 +31,14 @@ const { values } = parseArgs({
   },
 });
 
-const checks = { crashes: runCrashes, behaviour: runBehaviour };
+const checks = { crashes: runCrashes, behaviour: runBehaviour, rebalance: runRebalance };
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];
   if (start === undefined)
     throw new Error(`no such engine: ${engine}; there are ${Object.keys(testEngines)}`);
   for (const [name, check] of Object.entries(checks)) {
+    if (check === runRebalance && engine !== "kafka") continue;
     const directory = await mkdtemp(join(tmpdir(), `mars-${engine}-`));
     const began = performance.now();
     const seconds = () => ((performance.now() - began) / 1_000).toFixed(1);

@@ -24,14 +24,7 @@ const partitions = 4;
 const clusterId = "bWFycy1vZi10aGUtdGVzdA";
 const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 
-export interface KafkaTestBroker extends TestBroker {
-  /** Of the topic that the collector reads; it has four at first. */
-  setPartitions(count: number): Promise<void>;
-  /** `host:port` without users. */
-  readonly plain: string;
-}
-
-export async function startKafka(directory: string): Promise<KafkaTestBroker> {
+export async function startKafka(directory: string): Promise<TestBroker> {
   installJars();
   const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
   const ca = createCertificate({ name: "localhost", alternatives: ["DNS:localhost", "IP:127.0.0.1"] });
@@ -69,7 +62,6 @@ export async function startKafka(directory: string): Promise<KafkaTestBroker> {
     });
   return {
     engine: "kafka",
-    plain,
     async prepare() {
       await admin.createTopics({ topics: ["events"], partitions, replicas: 1 });
       await admin.createTopics({ topics: ["dead"], partitions: 1, replicas: 1 });
@@ -88,11 +80,11 @@ export async function startKafka(directory: string): Promise<KafkaTestBroker> {
         }
       }
     },
-    url({ password = brokerPassword, deadLetter = false } = {}) {
+    url({ password = brokerPassword, deadLetter = false, instance = "mars-1" } = {}) {
       const members = new URLSearchParams({
         topic: "events",
         sasl: "scram-sha-256",
-        instance: "mars-1",
+        instance,
         tls_ca: ca.cert,
         ...(deadLetter && { dead_letter: "dead" }),
       });

@@ -44,7 +44,7 @@ export async function startMosquitto(directory: string): Promise<TestBroker> {
     engine: "mqtt",
     async prepare() {
       // A broker has no messages for those who subscribe later: the session is there before Mars is.
-      const session = new Client(url, clientId, { topic: "$share/mars/events/+", clean: false });
+      const session = new Client(url, clientId, { topic: "events/+", clean: false });
       for (const client of [dead, session]) await (await client.reach()).subscribed;
       await session.close();
     },
@@ -56,7 +56,7 @@ export async function startMosquitto(directory: string): Promise<TestBroker> {
     },
     url({ password = brokerPassword, deadLetter = false } = {}) {
       const target = deadLetter ? "&dead_letter=dead" : "";
-      return `mqtt://${brokerUser}:${password}@127.0.0.1:${port}?topic=events/%2B&group=mars&client_id=${clientId}${target}`;
+      return `mqtt://${brokerUser}:${password}@127.0.0.1:${port}?topic=events/%2B&client_id=${clientId}${target}`;
     },
     async kill() {
       // Killed, it loses messages that it has acknowledged: it writes its sessions from time to time, and at its end.

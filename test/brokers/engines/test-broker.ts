@@ -18,7 +18,14 @@ export interface TestBroker {
   /** Resolves when all of them are in the broker; tries again while it is away. */
   publish(messages: readonly Outgoing[]): Promise<void>;
   /** A collector's URL, with its members in the query. */
-  url(options?: { readonly password?: string; readonly deadLetter?: boolean }): string;
+  url(options?: {
+    readonly password?: string;
+    readonly deadLetter?: boolean;
+    /** Of this Mars in a group of several. */
+    readonly instance?: string;
+  }): string;
+  /** Where what is read has partitions, which a group divides. */
+  setPartitions?(count: number): Promise<void>;
   /** Ends it at once, and starts it again on the same directory. */
   kill(): Promise<void>;
   /** What was published to its dead-letter target. */
