@@ -82,9 +82,9 @@ test("what is wrong is named with file, line and member, all of it", async () =>
   expect(await problems(settings("admin_key: short"))).toEqual([
     expect.stringMatching(/^mars\.yaml:2: settings\.admin_key must (?!.*short)/),
   ]);
-  expect(await problems("setting: {}\nsources: {}\n")).toEqual([
+  expect(await problems("setting: {}\nsenders: {}\n")).toEqual([
     "mars.yaml:1: setting is not known: did you mean settings?",
-    "mars.yaml:2: sources is not known: there are name, prune, settings, attributes, retention, calendars, sinks, rules, lifecycles, views, collectors, keys",
+    "mars.yaml:2: senders is not known: there are name, prune, settings, attributes, retention, calendars, sinks, rules, silences, lifecycles, sources, views, collectors, keys",
   ]);
   expect(await problems("settings: []\n")).toEqual([
     "mars.yaml:1: settings must have members, such as name: value",

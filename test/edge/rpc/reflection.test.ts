@@ -66,6 +66,7 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
       "mars.v1.TriageService",
       "mars.v1.ViewService",
       "mars.v1.CollectorService",
+      "mars.v1.SourceService",
       "grpc.health.v1.Health",
       "grpc.reflection.v1alpha.ServerReflection",
       "grpc.reflection.v1.ServerReflection",
