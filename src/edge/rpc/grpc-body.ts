@@ -55,12 +55,17 @@ export function readBody(
     if (length < frameHeadBytes + announced) startDeadline(announced);
   });
   stream.on("end", () => {
+    // The chunks of a refused body are freed: to read them would throw, outside of any call.
+    if (ended) return;
     const announced = announcedBytes(chunks);
     if (length === 0)
       fail(new ConnectError("a unary call takes one message, there is none", Code.Unimplemented));
     else if (announced === undefined || length < frameHeadBytes + announced) {
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
-    } else if (end()) resolve({ frame: join(chunks as Buffer<ArrayBuffer>[], length), lease });
+    } else {
+      end();
+      resolve({ frame: join(chunks as Buffer<ArrayBuffer>[], length), lease });
+    }
   });
   stream.on("close", () => {
     if (!ended) fail(goneError());
@@ -94,7 +99,8 @@ export function readBody(
   }
 
   function fail(error: unknown): void {
-    if (!end()) return;
+    if (ended) return;
+    end();
     for (const chunk of chunks) free(chunk);
     lease?.release();
     // A refused body is read all the same, and dropped.
@@ -102,11 +108,9 @@ export function readBody(
     reject(error);
   }
 
-  function end(): boolean {
-    if (ended) return false;
+  function end(): void {
     ended = true;
     clearTimeout(deadline);
-    return true;
   }
 }
 

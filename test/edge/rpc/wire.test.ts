@@ -220,6 +220,58 @@ test.each([
   await expectServing();
 });
 
+/** An HTTP/2 frame of a client. */
+function http2Frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.byteLength, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** A header as HPACK's literal without a name in its tables. */
+function literal(name: string, value: string): Buffer {
+  return Buffer.concat([
+    Buffer.from([0, name.length]),
+    Buffer.from(name),
+    Buffer.from([value.length]),
+    Buffer.from(value),
+  ]);
+}
+
+test("a refused message that comes in a frame of two pieces harms no other", async () => {
+  const [data, headers, settings] = [0, 1, 4];
+  const [endStream, endHeaders] = [1, 4];
+  const socket = connectTcp(mars.grpcPort, "127.0.0.1");
+  const read = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  socket.on("error", () => closed.resolve());
+  socket.on("close", () => closed.resolve());
+  socket.on("data", () => read.resolve());
+  const fields = { ":method": "POST", ":scheme": "http", ":path": batchPath, ":authority": "localhost" };
+  const names = { ...fields, "content-type": "application/grpc", te: "trailers" };
+  const block = Buffer.concat(Object.entries(names).map(([name, value]) => literal(name, value)));
+  const large = http2Frame(data, 0, 1, frame(Buffer.alloc(16_379), { length: 100_000_000 }));
+  // What has been read in two pieces has memory of its own, which is freed with the refusal.
+  socket.write(
+    Buffer.concat([
+      Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+      http2Frame(settings, 0, 0, Buffer.alloc(0)),
+      http2Frame(headers, endHeaders, 1, block),
+      large.subarray(0, 5_000),
+    ]),
+  );
+  await read.promise;
+  socket.write(large.subarray(5_000));
+  await expectServing();
+  socket.write(http2Frame(data, endStream, 1, Buffer.alloc(100)));
+  await expectServing();
+  socket.end();
+  await closed.promise;
+  await expectServing();
+});
+
 test("calls that are cancelled at any moment harm no other", async () => {
   using other = new WireClient(mars.grpcPort);
   const closed: Promise<unknown>[] = [];
