@@ -86,6 +86,17 @@ const counts = {
 const some = { description: "Some are refused.", content: json({ type: "object", properties: counts }) };
 const anyOf = { type: "object", properties: counts, required: ["success"] };
 
+const imported = {
+  type: "object",
+  properties: {
+    ...counts,
+    payloads: { type: "integer", description: "Those that were taken, from the first." },
+    seq: { type: ["integer", "null"] },
+    events: { type: "array", items: { type: "object" } },
+  },
+  required: ["success", "payloads", "accepted", "ignored", "rejected", "seq"],
+};
+
 export const formatPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/cloudevents": {
     post: {
@@ -161,6 +172,31 @@ export const formatPaths: Readonly<Record<string, Record<string, Json>>> = {
         },
         required: ["success", "accepted", "ignored", "rejected"],
       }),
+    },
+  },
+  "/api/sources/{id}/import": {
+    post: {
+      operationId: "importPayloads",
+      tags: ["Ingest"],
+      summary:
+        "Lines of JSON, each a payload that the source maps to events, which are on disk before the answer.",
+      description:
+        "No signature is needed: the key must be one that may report to the source's apps. `payloads` says how many were taken, from the first; the others are for the next call.",
+      parameters: [
+        { name: "id", in: "path", required: true, schema: { type: "string" } },
+        {
+          name: "dry_run",
+          in: "query",
+          required: false,
+          description: "Whether nothing is stored: the answer has the first 20 events.",
+          schema: { type: "boolean" },
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: { "application/x-ndjson": { schema: { type: "string" } } },
+      },
+      responses: { ...responses(imported), 207: { ...some, content: json(imported) } },
     },
   },
   "/v1/logs": {

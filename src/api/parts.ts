@@ -71,7 +71,7 @@ export interface ApiParts {
   readonly declared: DeclaredThings;
   readonly sources: Pick<
     Sources,
-    "get" | "put" | "delete" | "try" | "receive" | "deliveries" | "replay" | "statsOf"
+    "get" | "put" | "delete" | "try" | "receive" | "deliveries" | "map" | "replay" | "statsOf"
   >;
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;

@@ -4,7 +4,7 @@ import { MarsError } from "../core/error.ts";
 import { parseForAnswer } from "../core/exact-json.ts";
 import { formatTime } from "../core/time.ts";
 import { keptMax, outcomes } from "../sources/kept.ts";
-import type { MapResult } from "../sources/mapping.ts";
+import type { MappedEvent, MapResult } from "../sources/mapping.ts";
 import { alertId, found } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
 import { field, text, whole } from "./fields.ts";
@@ -202,19 +202,24 @@ function tryToJson({ items, ignored, faulty, fault, events, drops, notes }: MapR
     faulty,
     fault: fault ?? null,
     event_count: events.length,
-    events: events.slice(0, shownEventsMax).map((event) => ({
-      app_id: event.appId,
-      message_id: event.messageId,
-      event: event.event,
-      created_at: event.createdAt === undefined ? null : formatTime(event.createdAt),
-      event_id: event.eventId || null,
-      external_id: event.externalId || null,
-      parent_id: event.parentId || null,
-      attributes:
-        event.attributes === "" ? null : (parseForAnswer(event.attributes) as Record<string, unknown>),
-    })),
+    events: events.slice(0, shownEventsMax).map(mappedToJson),
     drops: drops.map((one) => ({ ...one })),
     notes: [...notes],
+  };
+}
+
+/** An event that is not stored, as answers show it. */
+export function mappedToJson(event: MappedEvent) {
+  return {
+    app_id: event.appId,
+    message_id: event.messageId,
+    event: event.event,
+    created_at: event.createdAt === undefined ? null : formatTime(event.createdAt),
+    event_id: event.eventId || null,
+    external_id: event.externalId || null,
+    parent_id: event.parentId || null,
+    attributes:
+      event.attributes === "" ? null : (parseForAnswer(event.attributes) as Record<string, unknown>),
   };
 }
 

@@ -11,7 +11,7 @@ import { MessageService } from "../../src/gen/mars/v1/message_service_pb.ts";
 import { transports } from "../edge/rpc/clients.ts";
 import { LiveClient } from "../support/live-client.ts";
 import type { TestMars } from "../support/mars.ts";
-import { bearer } from "./doors.ts";
+import { adminKey, bearer } from "./doors.ts";
 import { denied, notFound, ok, ownApp, unknown } from "./matrix-callers.ts";
 
 type Headers = Record<string, string>;
@@ -111,6 +111,29 @@ const restWays: readonly Way[] = [
     "application/cloudevents-batch+json",
   ),
   rest("Segment", "/v1/batch", ingest, JSON.stringify({ batch: [segmentCall] })),
+  {
+    name: "an import by a source",
+    ...ingest,
+    async call(mars, token) {
+      await statusOf(mars, "/api/sources/files", {
+        method: "PUT",
+        headers: { ...bearer(adminKey), "content-type": "application/json" },
+        body: JSON.stringify({
+          app_id: ownApp,
+          verify: { scheme: "none" },
+          message_id: "body.id",
+          event: '"e"',
+        }),
+      });
+      const code = await statusOf(mars, "/api/sources/files/import", {
+        method: "POST",
+        headers: { ...headersOf(token), "content-type": "application/x-ndjson" },
+        body: '{"id":"m"}\n',
+      });
+      // To others it is not there.
+      return code === notFound ? denied : code;
+    },
+  },
   rest("GET /api/create_event", "/api/create_event", { scope: "ingest", of: "nobody" }),
   rest("GET /api/test_socket", `/api/test_socket?message_id=m&app_id=${ownApp}`, ingest),
   rest("events of an app", `/api/stream?topic=apps/${ownApp}`, read),

@@ -24,6 +24,15 @@ const retryFor: GeneralFlag = {
   value: "duration",
   meaning: `How long Mars may be away or overloaded before the command gives up. Default: ${patienceDefault}`,
 };
+const bySource: GeneralFlag = {
+  names: ["--source"],
+  value: "id",
+  meaning: "The source by which Mars maps the payloads in the file",
+};
+const dryRun: GeneralFlag = {
+  names: ["--dry-run"],
+  meaning: "With --source: shows what would come out, the first 20 events; nothing is stored",
+};
 const general = [file, run, retryFor, ...frontFlags];
 
 const text = { type: "string" } as const;
@@ -89,19 +98,35 @@ export const importEvents: OwnCommand = {
   usage: "[<file>]",
   summary:
     "Sends events of the past as they are, with their times and ids: those that mars export writes. From a file, or from stdin.",
-  grammar: { flags: [], general, othersMax: 1 },
+  grammar: { flags: [], general: [bySource, dryRun, ...general], othersMax: 1 },
   details: `What is there already only counts as a repeat. An event that has neither created_at nor event_id gets an event_id.
+
+With --source the file has payloads of a sender, one a line or in one JSON array, which Mars maps by that source.
 
   mars export --app shop > shop.ndjson
   mars import shop.ndjson --url https://other.example.com
+  mars import --source payments charges.ndjson --dry-run
 `,
   problems(given) {
     const problems = problemsOf(given);
     if (given.others.length > 0 && given.general.has("--file")) problems.push("give the file once");
+    const mapped = given.general.has("--source");
+    if (!mapped && given.general.has("--dry-run")) problems.push("--dry-run needs --source");
+    if (mapped && given.general.has("--run"))
+      problems.push("--run is for events: the ids of payloads come from their source");
     return problems;
   },
   run(given, session) {
     const path = given.others[0] ?? given.general.get("--file") ?? "-";
+    const id = given.general.get("--source");
+    if (id !== undefined) {
+      const mapped = { source: id, dryRun: given.general.has("--dry-run") };
+      return sendFrom(given, session, {
+        source: () => openSource(path, session.host),
+        ids: "undated",
+        mapped,
+      });
+    }
     return sendFrom(given, session, { source: () => openSource(path, session.host), ids: "undated" });
   },
 };

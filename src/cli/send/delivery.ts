@@ -9,10 +9,13 @@ import type { Refusal } from "../call.ts";
 import type { PatientCalls } from "../patience.ts";
 import { type EventLine, eventLine, type IdsFor } from "./event-line.ts";
 import type { Line } from "./lines.ts";
+import { type Mapped, sendPayloads } from "./mapped.ts";
 
 export interface Totals {
   accepted: number;
   rejected: number;
+  /** Items that a source leaves out; absent without a source. */
+  ignored?: number;
   /** The last one of all that were accepted; absent where none was. */
   seq?: number;
 }
@@ -20,6 +23,8 @@ export interface Totals {
 export interface DeliveryOptions {
   readonly run: string;
   readonly ids: IdsFor;
+  /** For payloads that Mars maps. */
+  readonly mapped?: Mapped;
   /** Called for a line that is refused. */
   refused(line: number, problem: string): void;
   /** Called for refused lines of a call whose answer does not name all. */
@@ -62,6 +67,11 @@ export async function deliver(
   return { totals, ...(ended !== undefined && { ended }) };
 
   async function sendPart(lines: readonly Line[]): Promise<void> {
+    if (options.mapped !== undefined) {
+      const refusal = await sendPayloads(lines, calls, totals, { ...options, mapped: options.mapped });
+      ended ??= refusal;
+      return;
+    }
     const events = lines.map((line) => eventLine(line, options.run, options.ids));
     const good = events.filter((event) => "json" in event);
     for (const event of events) {

@@ -40,6 +40,7 @@ import {
   senderOf,
 } from "../rest/router.ts";
 import { addSessionRoutes } from "../rest/sessions.ts";
+import { addSourceImportRoute } from "../rest/source-import.ts";
 import { addSourceRoute, takesDeliveries } from "../rest/sources.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
@@ -86,6 +87,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
   addSourceRoute(router, parts, publicUrl);
+  addSourceImportRoute(router, parts);
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);
   addBadgeRoute(router, parts);

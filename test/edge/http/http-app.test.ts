@@ -150,6 +150,7 @@ function appWith(
       try: fail,
       receive: fail,
       deliveries: fail,
+      map: fail,
       replay: fail,
       statsOf() {
         throw failure();
