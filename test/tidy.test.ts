@@ -69,6 +69,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/app/background.ts": ["access", "maintenance"],
   "src/commands/backup-commands.ts": ["backup", "cli", "db", "gen"],
   "src/app/collectors.ts": ["brokers", "edge"],
+  "src/app/source-mapper.ts": ["brokers", "sources"],
   "src/app/environment-collectors.ts": ["brokers"],
   "src/app/mars.ts": ["brokers"],
   "src/app/backups.ts": ["backup", "db", "workers"],

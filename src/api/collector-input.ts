@@ -51,6 +51,9 @@ export const collectorInput = z
       "Of SQS: seconds for which a message is hidden while Mars has it; `120` unless given.",
     ),
     app_id: member("The app of its events, which may name no other. Absent: each event names its own."),
+    source: member(
+      "The id of the source by which its messages are mapped, which are not Mars' own events then; the source gives the app.",
+    ),
     dead_letter: member(
       "Where refused messages are published to: a subject, a stream, a queue of the same broker.",
     ),

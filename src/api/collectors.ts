@@ -35,6 +35,7 @@ const collector = z.strictObject({
   queue: text,
   ...otherMembers,
   app_id: text,
+  source: text,
   dead_letter: text,
   credentials: text.meta({ description: "`(hidden)`." }),
   tls_ca: text,
@@ -44,13 +45,14 @@ const collector = z.strictObject({
   }),
   state: z.enum(["starting", "reading", "waiting", "lost", "paused"]).meta({
     description:
-      "`waiting`: Mars accepts no events now, so nothing more is pulled. `lost`: the broker cannot be read, and is tried again.",
+      "`waiting`: Mars accepts no events now, or there is no such source, so nothing more is pulled. `lost`: the broker cannot be read, and is tried again.",
   }),
   state_ms: z.int().meta({ description: "For how long." }),
   messages: count.meta({
     description: "Acknowledged to the broker, refused ones among them, since it was started.",
   }),
   events: count.meta({ description: "Accepted, those of repeats too." }),
+  ignored: count.meta({ description: "Messages that became no event: the source's rules leave them out." }),
   refused: count.meta({ description: "Messages that were refused, or some of their events." }),
   refused_kept: count.meta({
     description: `Of these, those that are kept: the latest ${refusedMessagesMax}.`,

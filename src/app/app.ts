@@ -155,6 +155,7 @@ export async function startParts(
     ...config,
     ingest: pipeline.ingest,
     store: store.client,
+    sources: incoming.sources,
     supervisor,
     log,
   });

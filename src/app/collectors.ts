@@ -8,10 +8,12 @@ import { Mask } from "../core/mask.ts";
 import type { Ingest, Log } from "../core/ports.ts";
 import { parseEventJson, parseJson } from "../edge/json.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import { createSourceMapper, type MappingSources } from "./source-mapper.ts";
 
 export interface CreateCollectorsOptions {
   readonly ingest: Ingest;
   readonly store: BrokerStore;
+  readonly sources: MappingSources;
   readonly maskAttributes: readonly string[];
   readonly aws?: AwsEnvironment;
   readonly supervisor: Supervisor;
@@ -20,14 +22,17 @@ export interface CreateCollectorsOptions {
 
 export function createCollectors({
   maskAttributes,
+  sources,
   aws = {},
   ...options
 }: CreateCollectorsOptions): ConsumerHost {
   const mask = Mask.of(maskAttributes);
+  const ownEvents = createEventMapper(parseEventJson);
   return new ConsumerHost({
     ...options,
     loadEngine: createEngineLoader(aws),
-    mapper: createEventMapper(parseEventJson),
+    mapperOf: ({ id, mappedBy }) =>
+      mappedBy === undefined ? ownEvents : createSourceMapper(sources, mappedBy, id),
     redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
   });
 }

@@ -35,9 +35,14 @@ export function readEnvironmentCollectors(
   return { collectors, effective };
 }
 
-function commonMembersOf({ appId, deadLetter }: EnvironmentCollector["collector"]): Record<string, string> {
+function commonMembersOf({
+  appId,
+  mappedBy,
+  deadLetter,
+}: EnvironmentCollector["collector"]): Record<string, string> {
   return {
     ...(appId !== undefined && { app_id: appId }),
+    ...(mappedBy !== undefined && { source: mappedBy }),
     ...(deadLetter !== undefined && { dead_letter: deadLetter }),
   };
 }

@@ -31,13 +31,18 @@ export interface AcceptParts {
 
 export interface AcceptHooks {
   readonly signal: AbortSignal;
-  /** Called when Mars accepts no events, and when it does. */
-  readonly waiting: (error: MarsError) => void;
+  /** Called when Mars accepts no events, or cannot map them yet, and when it does. */
+  readonly waiting: (error: MarsError, cause: WaitCause) => void;
   readonly accepted: () => void;
 }
 
+/** Why nothing more is read for now. */
+export type WaitCause = "events" | "mapping";
+
 export interface Taken {
   readonly events: number;
+  /** Messages that have none on purpose. */
+  readonly ignored: number;
   readonly refused: number;
   readonly deadLettered: number;
   /** Refused messages that are kept now; absent where none was refused. */
@@ -61,21 +66,36 @@ export async function acceptMessages(
   const at = nowMicros();
   const events: MarsEvent[] = [];
   const refused: { readonly message: BrokerMessage; readonly record: RefusedMessage }[] = [];
+  let ignored = 0;
   for (const message of messages) {
-    const mapped = await again(async () => eventsOf(message, collector, mapper, log), hooks.signal);
+    let waited = false;
+    const mapped = await again(
+      async () => eventsOf(message, collector, mapper, log),
+      hooks.signal,
+      (error) => {
+        waited = true;
+        hooks.waiting(error, "mapping");
+      },
+    );
     if (mapped === undefined) return undefined;
+    if (waited) hooks.accepted();
+    if (mapped.events.length === 0 && mapped.reason === undefined) ignored++;
     for (const event of mapped.events) events.push(event);
     if (mapped.reason !== undefined)
       refused.push({ message, record: recordOf(message, mapped.reason, at, redact) });
   }
   for (let from = 0; from < events.length; from += acceptMax) {
     const some = events.slice(from, from + acceptMax);
-    const seq = await again(() => ingest.accept(some), hooks.signal, hooks.waiting);
+    const seq = await again(
+      () => ingest.accept(some),
+      hooks.signal,
+      (error) => hooks.waiting(error, "events"),
+    );
     if (seq === undefined) return undefined;
     hooks.accepted();
   }
   const [first] = refused;
-  if (first === undefined) return { events: events.length, refused: 0, deadLettered: 0 };
+  if (first === undefined) return { events: events.length, ignored, refused: 0, deadLettered: 0 };
   const records = refused.map(({ record }) => record);
   const kept = await again(() => store.keepRefused(collector.id, records), hooks.signal);
   if (kept === undefined) return undefined;
@@ -84,6 +104,7 @@ export async function acceptMessages(
     await connection.publish(deadLetter ?? "", deadLetterOf(message, record, collector.id));
   return {
     events: events.length,
+    ignored,
     refused: refused.length,
     deadLettered: deadLetter === undefined ? 0 : refused.length,
     kept,

@@ -13,7 +13,7 @@ import type { BrokerCollector, CollectorFigures } from "../core/broker-collector
 import type { MarsError } from "../core/error.ts";
 import type { Log } from "../core/ports.ts";
 import { delay, within } from "../runtime/delay.ts";
-import { type AcceptParts, acceptMessages } from "./accept-messages.ts";
+import { type AcceptParts, acceptMessages, type WaitCause } from "./accept-messages.ts";
 import { ConsumerProgress } from "./consumer-progress.ts";
 import type { BrokerConnection, BrokerMessage, Window } from "./engine.ts";
 import type { LoadEngine } from "./engines.ts";
@@ -161,7 +161,7 @@ export class Consumer implements BrokerConsumer {
     try {
       const taken = await acceptMessages(messages, connection, this.#options, {
         signal,
-        waiting: (error) => this.#wait(error),
+        waiting: (error, cause) => this.#wait(error, cause),
         accepted: () => this.#goOn(),
       });
       if (taken === undefined) return;
@@ -191,10 +191,10 @@ export class Consumer implements BrokerConsumer {
       await Promise.race([this.#gate.promise, delay(gateLookMs, signal)]);
   }
 
-  #wait(error: MarsError): void {
+  #wait(error: MarsError, cause: WaitCause): void {
     if (this.#gate !== undefined) return;
     this.#gate = Promise.withResolvers();
-    this.#progress.waits(error);
+    this.#progress.waits(error, cause);
   }
 
   #goOn(): void {

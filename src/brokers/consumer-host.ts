@@ -17,6 +17,7 @@ import type { Log } from "../core/ports.ts";
 import { delay, within } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Consumer, type ConsumerOptions } from "./broker-consumer.ts";
+import type { Mapper } from "./mapper.ts";
 import { replayRefused } from "./replay-refused.ts";
 
 /** How long a list waits for it at a start. */
@@ -30,7 +31,8 @@ export interface EnvironmentCollector {
   readonly collector: BrokerCollector;
 }
 
-export interface ConsumerHostOptions extends Omit<ConsumerOptions, "collector" | "store" | "log"> {
+export interface ConsumerHostOptions extends Omit<ConsumerOptions, "collector" | "mapper" | "store" | "log"> {
+  readonly mapperOf: (collector: BrokerCollector) => Mapper;
   readonly store: BrokerStore;
   readonly supervisor: Pick<Supervisor, "loop">;
   readonly log: Pick<Log, "info" | "warn" | "error">;
@@ -149,7 +151,8 @@ export class ConsumerHost implements BrokerCollectors {
     const running = this.#running.get(id);
     if (running === undefined) return undefined;
     const { collector, consumer } = running;
-    const { kept, ...replayed } = await replayRefused({ ...this.#options, collector }, message, by);
+    const mapper = this.#options.mapperOf(collector);
+    const { kept, ...replayed } = await replayRefused({ ...this.#options, collector, mapper }, message, by);
     if (kept !== undefined) consumer.refusedKept(kept);
     return replayed;
   }
@@ -207,7 +210,8 @@ export class ConsumerHost implements BrokerCollectors {
     await before?.consumer.stop();
     if (this.#abort.signal.aborted) return;
     const kept = refusedKept ?? before?.consumer.figures.refused_kept;
-    const consumer = new Consumer({ ...this.#options, collector: one.collector }, kept);
+    const mapper = this.#options.mapperOf(one.collector);
+    const consumer = new Consumer({ ...this.#options, collector: one.collector, mapper }, kept);
     this.#running.set(id, { ...one, consumer });
     if (this.#paused.has(id)) await consumer.pause();
     else consumer.start();

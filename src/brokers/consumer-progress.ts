@@ -2,7 +2,7 @@
 import type { BrokerCollector, CollectorFigures, CollectorState } from "../core/broker-collector.ts";
 import type { MarsError } from "../core/error.ts";
 import type { Log } from "../core/ports.ts";
-import type { Taken } from "./accept-messages.ts";
+import type { Taken, WaitCause } from "./accept-messages.ts";
 import type { BrokerMessage } from "./engine.ts";
 import { Rate } from "./rate.ts";
 
@@ -16,12 +16,17 @@ export class ConsumerProgress {
   readonly #collector: BrokerCollector;
   readonly #log: Pick<Log, "info" | "warn">;
   readonly #rate = new Rate();
-  readonly #counts = { messages: 0, events: 0, refused: 0, dead_lettered: 0, redelivered: 0, waits: 0 };
+  readonly #counts = {
+    ...{ messages: 0, events: 0, ignored: 0, refused: 0 },
+    ...{ dead_lettered: 0, redelivered: 0, waits: 0 },
+  };
   #state: CollectorState = "starting";
   #stateAt = performance.now();
   /** Since when it cannot be read though it should be. */
   #unreadSince: number | undefined;
   #error = "";
+  /** Why its messages cannot be mapped now; empty where they can. */
+  #unmapped = "";
   #connects = 0;
   #failures = 0;
   #refusalLoggedAt = Number.NEGATIVE_INFINITY;
@@ -49,12 +54,14 @@ export class ConsumerProgress {
 
   started(): void {
     this.#unreadSince = performance.now();
+    this.#unmapped = "";
     this.#become("starting");
   }
 
   paused(): void {
     this.#unreadSince = undefined;
     this.#error = "";
+    this.#unmapped = "";
     this.#become("paused");
   }
 
@@ -63,7 +70,9 @@ export class ConsumerProgress {
     this.#connects += 1;
     this.#failures = 0;
     this.#unreadSince = undefined;
-    this.#error = "";
+    // What waited came by a connection that is gone: it comes again.
+    if (!waiting) this.#unmapped = "";
+    this.#error = this.#unmapped;
     this.#become(waiting ? "waiting" : "reading");
     this.#log.info("broker connected", { event: "broker_connected", ...this.#names() });
   }
@@ -81,15 +90,24 @@ export class ConsumerProgress {
     this.#log.warn("broker cannot be read, trying again", fields);
   }
 
-  /** Mars accepts no events now. */
-  waits(error: MarsError): void {
+  /** Mars accepts no events now, or cannot map them. */
+  waits(error: MarsError, cause: WaitCause): void {
     this.#counts.waits += 1;
     if (this.#state === "reading") this.#become("waiting");
     const fields = { event: "broker_collector_waits", ...this.#names(), error };
+    if (cause === "mapping") {
+      this.#unmapped = error.message;
+      this.#error = error.message;
+      const mapping = { ...fields, event: "broker_mapping_waits" };
+      this.#log.warn("broker collector waits, its messages cannot be mapped", mapping);
+      return;
+    }
     this.#log.warn("broker collector waits, Mars accepts no events", fields);
   }
 
   goesOn(): void {
+    if (this.#error === this.#unmapped) this.#error = "";
+    this.#unmapped = "";
     if (this.#state === "waiting") this.#become("reading");
     this.#log.info("broker collector goes on", { event: "broker_collector_goes_on", ...this.#names() });
   }
@@ -97,10 +115,11 @@ export class ConsumerProgress {
   /** Messages that were acknowledged. */
   acknowledged(
     messages: readonly BrokerMessage[],
-    { events, refused, deadLettered, kept, reason }: Taken,
+    { events, ignored, refused, deadLettered, kept, reason }: Taken,
   ): void {
     this.#counts.messages += messages.length;
     this.#counts.events += events;
+    this.#counts.ignored += ignored;
     this.#counts.refused += refused;
     this.#counts.dead_lettered += deadLettered;
     this.#counts.redelivered += messages.filter(({ redelivered }) => redelivered).length;
@@ -123,8 +142,9 @@ export class ConsumerProgress {
     this.#refusedKept = count;
   }
 
-  /** Why it is not read though it should be; empty while that is new. */
+  /** Why it is not read though it should be; empty while the loss of a broker is new. */
   get health(): string {
+    if (this.#unmapped !== "") return `the collector ${this.#collector.id} waits: ${this.#unmapped}`;
     const ms = this.#unreadSince === undefined ? 0 : performance.now() - this.#unreadSince;
     if (ms < unreadWarningMs) return "";
     const why = this.#error === "" ? "" : `: ${this.#error}`;

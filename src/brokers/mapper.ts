@@ -1,16 +1,36 @@
-/** The mapping of a broker's message to events as their producer sent them, which are validated afterwards. */
+/** The mapping of a broker's message to events: Mars' own, which are validated afterwards, or those that others' messages become. */
 import { MarsError } from "../core/error.ts";
+import type { MarsEvent, Micros } from "../core/event.ts";
 import type { BrokerMessage } from "./engine.ts";
 
 /** Some of a message. */
 export type Mappable = Pick<BrokerMessage, "body" | "headers">;
 
+/** An event that has passed validation. */
+export type ValidEvent = Omit<MarsEvent, "createdAt" | "receivedAt"> & {
+  /** Absent: the message gives none. */
+  readonly createdAt?: Micros;
+  /** Of its item in the message, from 0. */
+  readonly index: number;
+};
+
+/** The events of a message that has another form than Mars' own. */
+export interface ValidEvents {
+  readonly events: readonly ValidEvent[];
+  /** Items of the message, each of which may have become an event. */
+  readonly items: number;
+  /** Why some items are refused; absent: none is. */
+  readonly reason?: string;
+}
+
 /**
- * Returns the events of a message, each of the shape `EventInput`; none where it has none to report.
+ * Returns the events of a message, each of the shape `EventInput`, or such that are valid; none where it has none to report.
  *
- * @throws `MarsError` where it cannot be read: the message is refused
+ * @throws `MarsError` where it cannot be read: the message is refused. A transient one: it is mapped again later
  */
-export type Mapper = (message: Mappable) => Promise<readonly unknown[]> | readonly unknown[];
+export type Mapper = (
+  message: Mappable,
+) => Promise<readonly unknown[] | ValidEvents> | readonly unknown[] | ValidEvents;
 
 /** @throws `MarsError` `malformed` or `invalid_argument`; see `edge/json.ts` */
 export type ParseJson = (text: string) => unknown;

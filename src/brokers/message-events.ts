@@ -7,7 +7,7 @@ import type { Log } from "../core/ports.ts";
 import { receipts } from "../core/receipt.ts";
 import { checkEvent, type Problems } from "../core/validate.ts";
 import type { BrokerMessage } from "./engine.ts";
-import type { Mapper } from "./mapper.ts";
+import type { Mapper, ValidEvents } from "./mapper.ts";
 
 /** Bytes of a reason. */
 const reasonCharsMax = 500;
@@ -34,7 +34,7 @@ export async function eventsOf(
   if (refusal !== undefined) return { events: [], reason: refusal };
   if (body.length > bodyBytesMax)
     return { events: [], reason: `must be at most ${bodyBytesMax} bytes, has ${body.length}` };
-  let inputs: readonly unknown[];
+  let inputs: readonly unknown[] | ValidEvents;
   try {
     const mapped = mapper(message);
     inputs = mapped instanceof Promise ? await mapped : mapped;
@@ -46,9 +46,28 @@ export async function eventsOf(
       log.error("message of a broker could not be mapped", { event: "broker_mapping_failed", error });
     return { events: [], reason: error.message.slice(0, reasonCharsMax) };
   }
+  if (!isList(inputs)) return ofValid(inputs, message);
   if (inputs.length > bulkEventsMax)
     return { events: [], reason: `must have at most ${bulkEventsMax} events, has ${inputs.length}` };
   return check(inputs, message, collector.appId);
+}
+
+/** A type guard for lists that are read only, which `Array.isArray` is none for. */
+function isList(mapped: readonly unknown[] | ValidEvents): mapped is readonly unknown[] {
+  return Array.isArray(mapped);
+}
+
+/** An id has the place of its item, which stays when other items are mapped, too. */
+function ofValid({ events, items, reason }: ValidEvents, { id, brokerAt }: Mapped): MappedMessage {
+  const single = items === 1;
+  return {
+    events: events.map(({ index, ...event }): MarsEvent => {
+      const receivedAt = receipts.next();
+      const eventId = event.eventId !== "" ? event.eventId : single ? id : `${id}:${index}`;
+      return { ...event, eventId, createdAt: event.createdAt ?? brokerAt ?? receivedAt, receivedAt };
+    }),
+    ...(reason !== undefined && { reason: reason.slice(0, reasonCharsMax) }),
+  };
 }
 
 function check(

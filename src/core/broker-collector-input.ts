@@ -12,10 +12,12 @@ import { textProblem } from "./validate.ts";
 /** Bytes of a URL, of a name at the broker, of certificates and credentials. */
 export const brokerUrlBytesMax = 4_096;
 const nameBytesMax = 512;
+/** The ids of sources. */
+const sourcePattern = /^[A-Za-z0-9._-]{1,64}$/;
 const pemBytesMax = 32 * 1024;
 
 /** The members of every engine. */
-export const commonMembers = ["app_id", "dead_letter", "credentials", "tls_ca"] as const;
+export const commonMembers = ["app_id", "source", "dead_letter", "credentials", "tls_ca"] as const;
 
 /** All members beside `id` and `url`, of any engine. */
 export const collectorMembers: readonly string[] = [
@@ -62,6 +64,8 @@ export function readBrokerCollector(
   if (form.path !== undefined && url.pathname.length < 2)
     report("url", `must have a path: ${url.protocol}//HOST/${form.path}`);
   for (const name of required) if (members[name] === undefined) report(name, "is required");
+  if (members.source !== undefined && members.app_id !== undefined)
+    report("app_id", "must be absent: the source gives the app");
   if (before !== "unknown") {
     const kept = before !== undefined && sameHost(before.url, url) ? before : undefined;
     keepSecrets(url, members, kept, report);
@@ -71,7 +75,7 @@ export function readBrokerCollector(
     const value = members[name] ?? defaults[name];
     return value === undefined ? [] : [[name, value]];
   });
-  const { app_id, dead_letter, credentials: secret, tls_ca } = members;
+  const { app_id, source: mappedBy, dead_letter, credentials: secret, tls_ca } = members;
   return {
     collector: {
       id,
@@ -79,6 +83,7 @@ export function readBrokerCollector(
       url: urlText(url),
       source: Object.fromEntries(source),
       ...(app_id !== undefined && { appId: app_id }),
+      ...(mappedBy !== undefined && { mappedBy }),
       ...(dead_letter !== undefined && { deadLetter: dead_letter }),
       ...(secret !== undefined && { credentials: secret }),
       ...(tls_ca !== undefined && { tlsCa: tls_ca }),
@@ -134,6 +139,7 @@ function checkText(name: string, value: string, report: Report, { choices, numbe
   const problem = value === "" ? "must not be empty" : textProblem(value, bytesMax);
   if (problem !== undefined) report(name, problem);
   else if (!long && /[\s\p{Cc}]/u.test(value) && name !== "app_id") report(name, "must not have blanks");
+  else if (name === "source" && !sourcePattern.test(value)) report(name, "must be the id of a source");
   else if (name === "tls_ca" && !value.includes("-----BEGIN CERTIFICATE-----"))
     report(name, "must have certificates in PEM");
   const values = choices?.[name];

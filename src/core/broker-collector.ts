@@ -19,8 +19,10 @@ export interface BrokerCollector {
   readonly url: string;
   /** By the names that the engine has for them, such as `stream` and `consumer`: see `engineMembers`. */
   readonly source: Readonly<Record<string, string>>;
-  /** The app of all of its events. Absent: each event names its own. */
+  /** The app of all of its events. Absent: each event names its own, or the source gives it. */
   readonly appId?: string;
+  /** The source by which its messages are mapped, which need not exist yet: see `sources/`. Absent: they are Mars' own events. */
+  readonly mappedBy?: string;
   /** Where refused messages are published to before they are acknowledged: a subject, a stream, a queue. */
   readonly deadLetter?: string;
   /** Of NATS: the text of a credentials file, or the seed of an nkey. A secret. */
@@ -47,12 +49,13 @@ export function urlText({ href }: URL): string {
 
 /** The JSON form in answers and in the audit, by the names with which it is put. */
 export function brokerCollectorToJson(collector: BrokerCollector) {
-  const { id, source, appId, deadLetter, credentials, tlsCa } = collector;
+  const { id, source, appId, mappedBy, deadLetter, credentials, tlsCa } = collector;
   return {
     id,
     url: hiddenUrl(collector),
     ...source,
     ...(appId !== undefined && { app_id: appId }),
+    ...(mappedBy !== undefined && { source: mappedBy }),
     ...(deadLetter !== undefined && { dead_letter: deadLetter }),
     ...(credentials !== undefined && { credentials: hiddenSecret }),
     ...(tlsCa !== undefined && { tls_ca: tlsCa }),
@@ -122,7 +125,7 @@ export interface CollectorStatus {
 
 /**
  * - `starting`: it has not reached its broker yet. `reading`: it has. `lost`: it tries to reach it again.
- * - `waiting`: Mars accepts no events now, so nothing more is pulled. `paused`: by a user.
+ * - `waiting`: Mars accepts no events now, or cannot map them, so nothing more is pulled. `paused`: by a user.
  */
 export type CollectorState = "starting" | "reading" | "waiting" | "lost" | "paused";
 
@@ -136,13 +139,15 @@ export interface CollectorFigures {
   readonly messages: number;
   /** Events on disk; of repeats too. */
   readonly events: number;
+  /** Messages that became no event on purpose: the rules of their source leave them out. */
+  readonly ignored: number;
   readonly refused: number;
   /** Refused messages that are kept now. */
   readonly refused_kept: number;
   readonly dead_lettered: number;
   /** Messages that the broker sent once more. */
   readonly redelivered: number;
-  /** How often it had to wait since Mars accepted no events. */
+  /** How often it had to wait since Mars accepted no events, or could not map them. */
   readonly waits: number;
   readonly connects: number;
   /** Received and not acknowledged yet. */

@@ -18,6 +18,7 @@ export function brokerMetrics({ consumers }: Pick<Stats, "consumers">): Family[]
   return [
     counted("messages", "Messages acknowledged to the broker, refused ones too.", ({ messages }) => messages),
     counted("events", "Events of them that are on disk, those of repeats too.", ({ events }) => events),
+    counted("ignored_messages", "Messages that became no event on purpose.", ({ ignored }) => ignored),
     counted(
       "refused_messages",
       "Messages that were refused, or some of their events.",

@@ -15,7 +15,7 @@ import { readMoment } from "./moment.ts";
 import type { Scope } from "./path.ts";
 import { parsePayload } from "./payload.ts";
 import { rulesOf } from "./rules.ts";
-import { type Delivery, itemsMax, type RuleName, ruleNames, type Source } from "./source.ts";
+import { type Delivery, itemsMax, notWanted, type RuleName, ruleNames, type Source } from "./source.ts";
 
 /** An event that has passed validation; its time of receipt is given by who accepts it. */
 export type MappedEvent = Omit<MarsEvent, "createdAt" | "receivedAt"> & {
@@ -235,7 +235,7 @@ export function compileMapping(source: Source): Mapping {
             if (notes.length < dropsMax) notes.push(...itemNotes.slice(0, dropsMax - notes.length));
             return;
           }
-          if (!drop({ index, rule: "when", reason: "is not true of it" }, scope)) counts.ignored += 1;
+          if (!drop({ index, rule: "when", reason: notWanted }, scope)) counts.ignored += 1;
         } catch (thrown) {
           if (!(thrown instanceof RuleFault)) throw thrown;
           if (!drop({ index, rule: thrown.rule, reason: thrown.message }, scope)) counts.faulty += 1;

@@ -11,6 +11,8 @@ export const deliveryBytesDefault = 1024 * 1024;
 export const deliveryBytesMax = 8 * 1024 * 1024;
 /** Items of one delivery, each of which may become an event. */
 export const itemsMax = 10_000;
+/** The reason of what `when` leaves out; a `when` that is at fault has another. */
+export const notWanted = "is not true of it";
 /** Secrets that were replaced and hold still. */
 export const formerSecretsMax = 3;
 

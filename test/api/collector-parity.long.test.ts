@@ -30,6 +30,9 @@ const steps: readonly (readonly [operation: Operation, input: Json])[] = [
   [putCollector, { ...orders, url: hidden.replace("65535", "65534") }],
   [putCollector, { id: "orders", url: `${url}?stream=orders`, consumer: "own", tls_ca: "no PEM" }],
   [putCollector, { id: "orders", url, stream: "" }],
+  [putCollector, { ...orders, url, source: "github" }],
+  [putCollector, { ...orders, url, source: "github", app_id: "shop" }],
+  [putCollector, { ...orders, url, source: "git/hub" }],
   [putCollector, { id: "orders", url: "kafka9://127.0.0.1" }],
   [putCollector, { id: "a b", url, stream: "orders" }],
   [putCollector, { id: "orders" }],
@@ -106,7 +109,18 @@ test("faults are named by their fields, and no answer has a secret", () => {
     const { code, fields = [] } = outcome as { code?: number; fields?: string[] };
     return code === 3 ? [fields.join(" ")] : [];
   });
-  expect(faults).toEqual(["url", "tls_ca", "stream", "url", "id", "url", "limit", "cursor"]);
+  expect(faults).toEqual([
+    "url",
+    "tls_ca",
+    "stream",
+    "app_id",
+    "source",
+    "url",
+    "id",
+    "url",
+    "limit",
+    "cursor",
+  ]);
   expect(JSON.stringify(talks)).toContain(hidden);
   expect(JSON.stringify(talks.map(({ outcomes }) => outcomes.map(({ outcome }) => outcome)))).not.toMatch(
     /user:secret|SUA/,
