@@ -7,6 +7,7 @@
  */
 
 import type { Author } from "../core/audit.ts";
+import type { BrokerPublisher } from "../core/broker-target.ts";
 import type { Micros } from "../core/event.ts";
 import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
@@ -53,6 +54,8 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly allow: readonly string[];
   /** Absent where there is no e-mail. */
   readonly smtp?: { readonly url: string; readonly from: string };
+  /** What sinks of type `broker` publish by. `stop` closes it. */
+  readonly brokers: BrokerPublisher;
   /** Between the attempts of one delivery. */
   readonly retryDelaysMs?: readonly number[];
   readonly attemptTimeoutMs?: number;
@@ -94,7 +97,8 @@ export class Alerts implements AlertsPort {
     this.calendars = new Calendars({ ...options, change: (change) => this.#change(change) });
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
     this.#topic = new AlertTopic({ ...options, hub: options.topic, publicUrl });
-    const send = createSender({ targets, topic: this.#topic, mailer, timeoutMs, version, publicUrl });
+    const parts = { targets, topic: this.#topic, brokers: options.brokers, mailer };
+    const send = createSender({ ...parts, timeoutMs, version, publicUrl });
     this.#evaluator = new Evaluator({
       ...options,
       findings: options.reader,
@@ -140,6 +144,7 @@ export class Alerts implements AlertsPort {
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#running;
+    await this.#options.brokers.close();
   }
 
   /** Findings have changed up to here. Only wakes the loop. */

@@ -41,6 +41,12 @@ export type SinkTarget =
       readonly key?: string;
     }
   | { readonly type: "email"; readonly to: readonly string[] }
+  | {
+      /** A subject, a stream, a queue, an exchange or a topic of a message broker, see `parseBrokerTarget`. */
+      readonly type: "broker";
+      /** Its password, or NATS' token, is a secret. */
+      readonly url: string;
+    }
   /** Mars' own topics `alerts` and `alerts/{rule}`. */
   | { readonly type: "topic" };
 
@@ -93,6 +99,10 @@ export function isSameReceiver(stored: string, sink: SinkTarget): boolean {
 function receiverOf(sink: SinkTarget): string {
   if (sink.type === "email") return JSON.stringify([...sink.to].sort());
   if (sink.type === "topic") return sink.type;
+  if (sink.type === "broker") {
+    const { protocol, host, pathname, search } = new URL(sink.url);
+    return `${sink.type} ${protocol}//${host}${pathname}${search}`;
+  }
   const { origin, pathname } = new URL(sink.url);
   // An account of a pager is known by its key alone.
   const key = isPager(sink) ? ` ${sink.key}` : "";

@@ -23,6 +23,7 @@ const sinkTypes = [
   "pagerduty",
   "opsgenie",
   "topic",
+  "broker",
 ] as const;
 /** Bytes of the body, of which the URL is the most. */
 const urlBytesMax = smallBodyBytesMax;
@@ -50,6 +51,7 @@ const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>>
   opsgenie: ["url", "key"],
   email: ["to"],
   topic: [],
+  broker: ["url"],
 };
 const optionalMembers = ["secret", "headers", "template", "content_type", "key", "overlap"];
 
@@ -73,7 +75,7 @@ export const sinkInput = z
     type: word(sinkTypes),
     url: text(
       urlBytesMax,
-      "Of all but e-mail. Kept are the query, and the path of Slack, Teams and Discord, where they are `(hidden)`. PagerDuty's and Opsgenie's have a default.",
+      "Of all but e-mail. Kept are the query, and the path of Slack, Teams and Discord, where they are `(hidden)`. PagerDuty's and Opsgenie's have a default. A broker's has its target in the query: `nats://user:password@host:4222?subject=alerts`; its password is kept as `(hidden)`.",
     ).optional(),
     secret: text(
       256,

@@ -39,7 +39,7 @@ import { openCertificates } from "../tls/certificates.ts";
 import { runBackground } from "./background.ts";
 import { createBackups } from "./backups.ts";
 import { openCallers } from "./callers.ts";
-import { createCollectors } from "./collectors.ts";
+import { createBrokerPublisher, createCollectors } from "./collectors.ts";
 import { databaseTimeoutMs } from "./database-threads.ts";
 import { Declarations } from "./declarations.ts";
 import { createDefinitions } from "./definitions.ts";
@@ -116,6 +116,7 @@ export async function startParts(
     reader: inner.client,
     topic: alertTopics,
     allow: alertAllow,
+    brokers: createBrokerPublisher(),
     publicUrl,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,

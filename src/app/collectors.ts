@@ -1,9 +1,11 @@
-/** Connects the consumers of message brokers with the pipeline. */
+/** Connects the consumers of message brokers with the pipeline, and alerts with what publishes to brokers. */
 import { ConsumerHost } from "../brokers/consumer-host.ts";
 import { createEngineLoader } from "../brokers/engines.ts";
 import { createEventMapper } from "../brokers/mapper.ts";
+import { PublisherPool } from "../brokers/publisher-pool.ts";
 import type { AwsEnvironment } from "../core/aws-environment.ts";
 import type { BrokerStore } from "../core/broker-collector.ts";
+import type { BrokerPublisher } from "../core/broker-target.ts";
 import { Mask } from "../core/mask.ts";
 import type { Ingest, Log } from "../core/ports.ts";
 import { parseEventJson, parseJson } from "../edge/json.ts";
@@ -35,6 +37,11 @@ export function createCollectors({
       mappedBy === undefined ? ownEvents : createSourceMapper(sources, mappedBy, id),
     redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
   });
+}
+
+/** Opens no connection before something is published. */
+export function createBrokerPublisher(): BrokerPublisher {
+  return new PublisherPool();
 }
 
 /** The body without the values that are masked; none of one that cannot be looked into. */

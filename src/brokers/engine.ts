@@ -33,6 +33,8 @@ export interface OutgoingMessage {
   readonly body: Uint8Array | string;
   /** Printable ASCII. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of Kafka: what has the same one stays in order; the id unless given. */
+  readonly key?: string;
 }
 
 /** What is received and not acknowledged, at most. */

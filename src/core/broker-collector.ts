@@ -44,7 +44,7 @@ export function hiddenUrl({ engine, url }: Pick<BrokerCollector, "engine" | "url
 
 /** Some runtimes end a URL without a path by a slash. */
 export function urlText({ href }: URL): string {
-  return href.replace(/^(\w+:\/\/[^/]*)\/$/, "$1");
+  return href.replace(/^(\w+:\/\/[^/?]*)\/(?=\?|$)/, "$1");
 }
 
 /** The JSON form in answers and in the audit, by the names with which it is put. */

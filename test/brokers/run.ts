@@ -1,7 +1,8 @@
 /**
  * `npm run test:brokers`: collectors against real message brokers, each in a temporary directory, and a Mars in a process of its own. Both are
- * killed while messages come. Every event must be stored, and none twice.
+ * killed while messages come. Every event must be stored, and none twice. Alerts are published to a broker that is away at first.
  *
+ *     --check NAME        only this one: alerts, crashes, behaviour, rebalance
  *     --engine NAME       only this one; default: all but those of SQS, whose server is slow
  *     --binary PATH       the compiled program instead of the source tree
  *     --messages N        of the run with kills (default 50,000)
@@ -12,6 +13,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { runAlerts } from "./alerts.ts";
 import { runBehaviour } from "./behaviour.ts";
 import { runCrashes } from "./crashes.ts";
 import { slowEngines, testEngines } from "./engines/engines.ts";
@@ -24,6 +26,7 @@ const { values } = parseArgs({
       multiple: true,
       default: Object.keys(testEngines).filter((name) => !slowEngines.includes(name)),
     },
+    check: { type: "string", multiple: true },
     binary: { type: "string" },
     messages: { type: "string", default: "50000" },
     kills: { type: "string", default: "10" },
@@ -31,13 +34,17 @@ const { values } = parseArgs({
   },
 });
 
-const checks = { crashes: runCrashes, behaviour: runBehaviour, rebalance: runRebalance };
+const checks = { alerts: runAlerts, crashes: runCrashes, behaviour: runBehaviour, rebalance: runRebalance };
+/** No alerts are published to them. */
+const unpublished = ["mqtt", "sqs", "sqs-fifo"];
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];
   if (start === undefined)
     throw new Error(`no such engine: ${engine}; there are ${Object.keys(testEngines)}`);
   for (const [name, check] of Object.entries(checks)) {
+    if (values.check !== undefined && !values.check.includes(name)) continue;
+    if (check === runAlerts && unpublished.includes(engine)) continue;
     if (check === runRebalance && engine !== "kafka") continue;
     const directory = await mkdtemp(join(tmpdir(), `mars-${engine}-`));
     const began = performance.now();

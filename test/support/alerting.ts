@@ -5,6 +5,7 @@ import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import type { SinkTarget } from "../../src/alerting/sink.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
+import { PublisherPool } from "../../src/brokers/publisher-pool.ts";
 import type { AlertItem } from "../../src/core/alert-item.ts";
 import type { Live } from "../../src/core/ports.ts";
 import { nowMicros } from "../../src/core/time.ts";
@@ -45,6 +46,7 @@ export async function startAlerting(
       store: opened.store,
       reader: opened.queries,
       topic,
+      brokers: new PublisherPool(),
       allow: ["127.0.0.1"],
       retryDelaysMs: [50, 50, 50],
       version: "test",

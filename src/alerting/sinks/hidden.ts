@@ -9,10 +9,12 @@
  * | the query of its URL | `https://example.com/hook?(hidden)` | that |
  * | the URL of Slack, Teams and Discord | `https://hooks.slack.com/(hidden)` | that |
  * | the key of PagerDuty and Opsgenie | `(hidden)` | that, or absent |
+ * | the password in a broker's URL, or NATS' token | `nats://user:(hidden)@host?subject=alerts` | that |
  *
  * All but the signing secret are sent as they are. They are kept for the same scheme, host and port only: else a client
  * that must not see them could have them sent to a host of its own.
  */
+import { urlText } from "../../core/broker-collector.ts";
 import type { FieldProblem } from "../../core/error.ts";
 import {
   type AlertSink,
@@ -31,6 +33,7 @@ export const hidden = "(hidden)";
 export const changed = "(changed)";
 
 type Webhook = Extract<SinkTarget, { readonly type: "webhook" }>;
+type Broker = Extract<SinkTarget, { readonly type: "broker" }>;
 type Chat = Extract<SinkTarget, { readonly type: ChatType }>;
 type Pager = Extract<SinkTarget, { readonly type: PagerType }>;
 
@@ -41,6 +44,7 @@ type Pager = Extract<SinkTarget, { readonly type: PagerType }>;
  */
 export function withoutSecrets(sink: AlertSink, before: AlertSink = sink): AlertSink {
   if (sink.type === "email" || sink.type === "topic") return sink;
+  if (sink.type === "broker") return { ...sink, url: shownBroker(sink.url, before) };
   const { origin, pathname, search, hash } = new URL(sink.url);
   const old = "url" in before ? new URL(before.url) : undefined;
   const secret = (value: string | undefined, other: string | undefined) =>
@@ -78,6 +82,7 @@ export interface Kept {
  */
 export function withKept(target: SinkTarget, before: AlertSink | undefined): Kept {
   if (target.type === "email" || target.type === "topic") return { kept: target, problems: [] };
+  if (target.type === "broker") return keepBroker(target, before?.type === "broker" ? before : undefined);
   if (isChat(target)) return keepChat(target, before?.type === target.type ? before : undefined);
   if (isPager(target)) return keepPager(target, before?.type === target.type ? before : undefined);
   return keepWebhook(target, before?.type === "webhook" ? before : undefined);
@@ -92,6 +97,36 @@ function keepChat(target: Chat, before: AlertSink | undefined): Kept {
     kept: target,
     problems: [{ field: "url", message: "must be whole: the sink has none of this host" }],
   };
+}
+
+/** The part of a broker's URL that is a secret: a user without a password is a token. */
+function secretPart({ password, username }: URL): "password" | "username" | undefined {
+  if (password !== "") return "password";
+  return username === "" ? undefined : "username";
+}
+
+function shownBroker(text: string, before: AlertSink): string {
+  const url = new URL(text);
+  const part = secretPart(url);
+  if (part === undefined) return text;
+  const old = before.type === "broker" ? new URL(before.url)[part] : undefined;
+  url[part] = url[part] === old ? hidden : changed;
+  return urlText(url);
+}
+
+function keepBroker(target: Broker, before: Broker | undefined): Kept {
+  const url = new URL(target.url);
+  const part = secretPart(url);
+  if (part === undefined || plain(url[part]) !== hidden) return { kept: target, problems: [] };
+  const old = before && new URL(before.url);
+  const same = old !== undefined && old.protocol === url.protocol && old.host === url.host;
+  const user = part === "username" || old?.username === url.username;
+  if (!same || !user || secretPart(old) !== part) {
+    const message = "must be whole: the sink has no password for this scheme, user, host and port";
+    return { kept: target, problems: [{ field: "url", message }] };
+  }
+  url[part] = old[part];
+  return { kept: { ...target, url: urlText(url) }, problems: [] };
 }
 
 function keepPager(target: Pager, before: AlertSink | undefined): Kept {

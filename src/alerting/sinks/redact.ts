@@ -16,6 +16,10 @@ const secretCharsMin = 4;
 /** What of a sink must not be shown. */
 export function secretsOf(sink: AlertSink): string[] {
   if (sink.type === "email" || sink.type === "topic") return [];
+  if (sink.type === "broker") {
+    const { username, password } = new URL(sink.url);
+    return [password === "" ? username : password];
+  }
   if (isPager(sink)) return [sink.key ?? ""];
   const { pathname, search } = new URL(sink.url);
   const inUrl = (isChat(sink) ? pathname + search : search).split(/[/?&=]/);

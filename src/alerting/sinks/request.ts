@@ -14,7 +14,7 @@ import { teamsPost } from "./teams.ts";
 import { type ContentType, renderTemplate } from "./template.ts";
 import { webhookPost } from "./webhook.ts";
 
-export type HttpSink = Exclude<AlertSink, { readonly type: "email" | "topic" }>;
+export type HttpSink = Exclude<AlertSink, { readonly type: "email" | "topic" | "broker" }>;
 
 export interface RequestOptions {
   readonly webhookId: string;
@@ -81,5 +81,5 @@ const refusals: Readonly<Record<HttpSink["type"], readonly number[]>> = {
 
 /** Whether no further attempt would succeed. */
 export function isFinal(sink: AlertSink, status: number): boolean {
-  return "url" in sink && refusals[sink.type].includes(status);
+  return "url" in sink && sink.type !== "broker" && refusals[sink.type].includes(status);
 }

@@ -1,4 +1,5 @@
 /** One attempt to send a notification to a sink of any type. It never rejects: a failure is part of the answer. */
+import type { BrokerPublisher } from "../../core/broker-target.ts";
 import { nowMicros } from "../../core/time.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { AlertTopic } from "../alert-topic.ts";
@@ -7,6 +8,7 @@ import { linksOf } from "../links.ts";
 import type { Notification } from "../notification.ts";
 import type { AlertSink } from "../sink.ts";
 import { parseRetryAfter } from "./backoff.ts";
+import { BrokerError, publishNotification } from "./broker.ts";
 import type { Mailer } from "./email.ts";
 import { PostError, post } from "./http-post.ts";
 import { redact, secretsOf } from "./redact.ts";
@@ -41,6 +43,8 @@ export interface SenderOptions {
   readonly targets: Targets;
   /** Where sinks of type `topic` lead. */
   readonly topic: Pick<AlertTopic, "publish" | "announce">;
+  /** Where sinks of type `broker` lead. */
+  readonly brokers: BrokerPublisher;
   /** Absent where no SMTP server is configured. */
   readonly mailer: Mailer | undefined;
   /** Of one attempt, from looking up the name to the end of the answer. */
@@ -54,6 +58,7 @@ export interface SenderOptions {
 export function createSender({
   targets,
   topic,
+  brokers,
   mailer,
   timeoutMs,
   version,
@@ -81,6 +86,11 @@ export function createSender({
         signal,
       );
       return { status: smtpCode(response), response, failure: "" };
+    }
+    if (sink.type === "broker") {
+      const options = { id: sink.id, url: sink.url, webhookId, links, traceparent };
+      await publishNotification(notification, options, { targets, brokers }, signal);
+      return { status: 0, response: "", failure: "" };
     }
     const request = requestTo(sink, notification, { webhookId, origin, links });
     const trace = traceparent === undefined ? {} : { traceparent };
@@ -133,6 +143,7 @@ interface Outcome {
 
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof TargetError) return `url ${thrown.message}`;
+  if (thrown instanceof BrokerError) return `broker ${thrown.message}`;
   if (thrown instanceof PostError) return `receiver ${thrown.message}`;
   if (!(thrown instanceof Error)) return String(thrown);
   // A mail server's own text is kept. Texts of the system are not: they name its address.

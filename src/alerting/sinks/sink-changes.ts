@@ -9,6 +9,7 @@ import type { Notification } from "../notification.ts";
 import type { AlertReader, AlertStore, PutSink, TriedSink } from "../ports.ts";
 import { refuse } from "../refuse.ts";
 import { isPager, overlapMsDefault, type SinkTarget } from "../sink.ts";
+import { resolveBroker } from "./broker.ts";
 import type { Deliverer } from "./deliverer.ts";
 import { hidden, withKept } from "./hidden.ts";
 import { rotated } from "./rotation.ts";
@@ -120,7 +121,11 @@ export class SinkChanges {
       refuse([{ field: "url", message: "must have no query: the key is a member of its own" }]);
     const timeout = AbortSignal.timeout(lookUpTimeoutMs);
     try {
-      await orAborted(targets.resolve(parseTarget(target.url)), timeout);
+      const found =
+        target.type === "broker"
+          ? resolveBroker(target.url, targets)
+          : targets.resolve(parseTarget(target.url));
+      await orAborted<unknown>(found, timeout);
     } catch (thrown) {
       if (timeout.aborted) {
         refuse([{ field: "url", message: `must name a host that is found within ${lookUpTimeoutMs} ms` }]);

@@ -62,10 +62,10 @@ export class Targets {
    * @throws `TargetError` for a host that must not be called, or has no address
    */
   async resolve(url: URL): Promise<Address[]> {
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+    const host = hostOf(url);
     const literal = ipaddr.isValid(host) ? ipaddr.parse(host) : undefined;
     const found = literal === undefined ? await this.#find(host) : [literal.toString()];
-    const allowed = this.#any || this.#hosts.has(host.toLowerCase());
+    const allowed = this.#allows(host);
     const internal = new Set([...hostServices, ...this.#own()].map(canonical));
     return found.map((address) => {
       const parsed = ipaddr.process(address);
@@ -77,6 +77,16 @@ export class Targets {
       }
       return { address, family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6 };
     });
+  }
+
+  /** Whether the operator has allowed the host itself: by its name, or as an address. */
+  names(url: URL): boolean {
+    const host = hostOf(url);
+    return this.#allows(host) || (ipaddr.isValid(host) && this.#isAllowed(ipaddr.process(host)));
+  }
+
+  #allows(host: string): boolean {
+    return this.#any || this.#hosts.has(host.toLowerCase());
   }
 
   async #find(host: string): Promise<readonly string[]> {
@@ -107,11 +117,20 @@ export function parseTarget(text: string): URL {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new TargetError("must begin with https:// or http://");
   }
-  if (url.port !== "" && !commonPorts.has(url.port) && Number(url.port) < freePortMin) {
-    throw new TargetError(`must have port 80, 443 or one from ${freePortMin} on`);
-  }
+  checkPort(url);
   if (url.username !== "" || url.password !== "") throw new TargetError("must not hold a user or a password");
   return url;
+}
+
+/** Without the brackets of IPv6, and the dot at the end of a whole name. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+}
+
+/** @throws `TargetError` for a port of other services than those that are called */
+export function checkPort({ port }: URL): void {
+  if (port !== "" && !commonPorts.has(port) && Number(port) < freePortMin)
+    throw new TargetError(`must have port 80, 443 or one from ${freePortMin} on`);
 }
 
 /** @param address as `ipaddr.process` gives it: IPv4-mapped addresses are IPv4 */

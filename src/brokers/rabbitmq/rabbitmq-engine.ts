@@ -103,11 +103,17 @@ export async function createConfirming(connection: ChannelModel): Promise<Confir
   return channel;
 }
 
-/** Resolves once the queue has it. Rejects where there is no such queue: the broker returns the message before it confirms. */
+/**
+ * Resolves once the queue has it, or each queue that the exchange leads it to. Rejects where there is none: the broker returns the message
+ * before it confirms.
+ *
+ * @param queue of another exchange than the default one: the routing key
+ */
 export function publish(
   channel: ConfirmChannel,
   queue: string,
   { id, body, headers }: OutgoingMessage,
+  exchange = "",
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let returned = false;
@@ -116,16 +122,19 @@ export function publish(
     };
     channel.on("return", onReturn);
     const options = { messageId: id, headers, persistent: true, mandatory: true };
-    channel.sendToQueue(queue, Buffer.from(body), options, (error: Error | null) => {
+    channel.publish(exchange, queue, Buffer.from(body), options, (error: Error | null) => {
       channel.off("return", onReturn);
+      const missing =
+        exchange === "" ? `there is no queue ${queue}` : `the exchange ${exchange} leads it to no queue`;
       if (error) reject(error);
-      else if (returned) reject(new Error(`there is no queue ${queue}`));
+      else if (returned) reject(new Error(missing));
       else resolve();
     });
   });
 }
 
-async function close(connection: ChannelModel): Promise<void> {
+/** Resolves after `closeMs` where the broker does not answer. */
+export async function close(connection: ChannelModel): Promise<void> {
   await within(
     closeMs,
     connection.close().catch(() => undefined),

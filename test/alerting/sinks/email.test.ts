@@ -1,4 +1,5 @@
 /** Passwords and mail servers. */
+
 import { expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
 import type { Notification } from "../../../src/alerting/notification.ts";
@@ -6,6 +7,7 @@ import type { AlertSink } from "../../../src/alerting/sink.ts";
 import { createMailer } from "../../../src/alerting/sinks/email.ts";
 import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";
+import { PublisherPool } from "../../../src/brokers/publisher-pool.ts";
 
 const noTopic = { publish: async () => {}, announce: () => {} };
 
@@ -36,6 +38,7 @@ async function send(url: string) {
   const mailer = createMailer({ url, from: "mars@example.com", timeoutMs: 1_000 });
   const sender = createSender({
     topic: noTopic,
+    brokers: new PublisherPool(),
     targets: new Targets([]),
     mailer,
     timeoutMs: 2_000,

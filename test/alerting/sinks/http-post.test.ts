@@ -1,4 +1,5 @@
 /** Receivers that answer strangely: each costs a bounded amount, and what is recorded of it names no more than it must. */
+
 import { expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
 import type { Notification } from "../../../src/alerting/notification.ts";
@@ -6,6 +7,7 @@ import type { AlertSink } from "../../../src/alerting/sink.ts";
 import { post } from "../../../src/alerting/sinks/http-post.ts";
 import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";
+import { PublisherPool } from "../../../src/brokers/publisher-pool.ts";
 import { startStrangeReceiver } from "../../support/strange-receiver.ts";
 
 const noTopic = { publish: async () => {}, announce: () => {} };
@@ -15,7 +17,14 @@ const targets = new Targets(["127.0.0.1"]);
 const notification: Notification = { type: "test", at: 0, text: "a test" } as Notification;
 
 async function send(url: string) {
-  const sender = createSender({ topic: noTopic, targets, mailer: undefined, timeoutMs, version: "test" });
+  const sender = createSender({
+    topic: noTopic,
+    brokers: new PublisherPool(),
+    targets,
+    mailer: undefined,
+    timeoutMs,
+    version: "test",
+  });
   const sink = { id: "s", type: "slack", url } as AlertSink;
   const { attempt } = await sender({ sink, webhookId: "msg_1", notification }, new AbortController().signal);
   return attempt;

@@ -1,4 +1,5 @@
 /** Names that change their addresses, and receivers that send elsewhere: only what was checked is called, at every attempt. */
+
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -12,6 +13,7 @@ import type { AlertSink } from "../../../src/alerting/sink.ts";
 import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";
 import { makeSecret } from "../../../src/alerting/sinks/webhook.ts";
+import { PublisherPool } from "../../../src/brokers/publisher-pool.ts";
 import { startAlerting } from "../../support/alerting.ts";
 import { createServerCertificate } from "../../support/certificates.ts";
 import { startDnsServer } from "../../support/dns-server.ts";
@@ -27,6 +29,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 async function send(sink: Partial<AlertSink>, targets: Targets) {
   const sender = createSender({
     topic: noTopic,
+    brokers: new PublisherPool(),
     targets,
     mailer: undefined,
     timeoutMs: 2_000,

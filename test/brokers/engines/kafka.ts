@@ -60,6 +60,13 @@ export async function startKafka(directory: string): Promise<TestBroker> {
       acks: ProduceAcks.ALL,
       compression,
     });
+  const down = async () => {
+    server.kill("SIGKILL");
+    await server.exited;
+  };
+  const up = async () => {
+    server = await start();
+  };
   return {
     engine: "kafka",
     async prepare() {
@@ -90,14 +97,18 @@ export async function startKafka(directory: string): Promise<TestBroker> {
       });
       return `kafkas://${brokerUser}:${password}@127.0.0.1:${securePort}?${members}`;
     },
+    sink: { url: `kafka://${plain}?topic=dead`, down, up },
     async kill() {
-      server.kill("SIGKILL");
-      await server.exited;
-      server = await start();
+      await down();
+      await up();
     },
     async deadLetters() {
       const records = await readAll(client, "dead");
-      return records.map(({ value, headers }) => ({ body: value, reason: headers["mars-reason"] ?? "" }));
+      return records.map(({ value, headers }) => ({
+        ...(headers["mars-id"] !== undefined && { id: headers["mars-id"] }),
+        body: value,
+        reason: headers["mars-reason"] ?? "",
+      }));
     },
     async setPartitions(count) {
       await admin.createPartitions({ topics: [{ name: "events", count, assignments: null }] });

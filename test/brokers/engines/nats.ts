@@ -38,6 +38,13 @@ export async function startNats(directory: string, options: readonly string[] = 
     return jetstreamManager(connection, { timeout: 500 });
   };
   server = await start();
+  const down = async () => {
+    server.kill("SIGKILL");
+    await server.exited;
+  };
+  const up = async () => {
+    server = await start();
+  };
   return {
     engine: "nats",
     async prepare() {
@@ -60,10 +67,10 @@ export async function startNats(directory: string, options: readonly string[] = 
       const target = deadLetter ? "&dead_letter=dead" : "";
       return `nats://${brokerUser}:${password}@${address}?stream=events&consumer=mars${target}`;
     },
+    sink: { url: `nats://${brokerUser}:${brokerPassword}@${address}?subject=dead`, down, up },
     async kill() {
-      server.kill("SIGKILL");
-      await server.exited;
-      server = await start();
+      await down();
+      await up();
     },
     async deadLetters() {
       const manager = await reach();
@@ -71,7 +78,12 @@ export async function startNats(directory: string, options: readonly string[] = 
       const found = [];
       for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
         const message = await manager.streams.getMessage("dead", { seq });
-        found.push({ body: message?.string() ?? "", reason: message?.header.get("mars-reason") ?? "" });
+        const header = (name: string) => message?.header.get(name) ?? "";
+        found.push({
+          id: header("Nats-Msg-Id"),
+          body: message?.string() ?? "",
+          reason: header("mars-reason"),
+        });
       }
       return found;
     },

@@ -52,6 +52,9 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
     process.kill(Number(await Bun.file(env.RABBITMQ_PID_FILE).text()), "SIGKILL");
     await server.exited;
   };
+  const up = async () => {
+    server = await start();
+  };
   return {
     engine: "rabbitmq",
     async prepare() {
@@ -81,9 +84,10 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
     url({ password = brokerPassword, deadLetter = false } = {}) {
       return `${address(password)}?queue=events${deadLetter ? "&dead_letter=dead" : ""}`;
     },
+    sink: { url: `${address()}?queue=dead`, down: killNow, up },
     async kill() {
       await killNow();
-      server = await start();
+      await up();
     },
     async deadLetters() {
       const channel = await connected();
@@ -91,8 +95,9 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
       for (;;) {
         const message = await channel.get("dead", { noAck: true });
         if (message === false) return found;
-        const { headers } = message.properties;
-        found.push({ body: message.content.toString(), reason: String(headers?.["mars-reason"]) });
+        const { headers, messageId } = message.properties;
+        const body = message.content.toString();
+        found.push({ id: String(messageId), body, reason: String(headers?.["mars-reason"]) });
       }
     },
     async stop() {

@@ -27,6 +27,13 @@ export async function startRedis(directory: string): Promise<TestBroker> {
       { log: `${directory}/redis.log`, ready: async () => (await connected()).send("PING", []) },
     );
   server = await start();
+  const down = async () => {
+    server.kill("SIGKILL");
+    await server.exited;
+  };
+  const up = async () => {
+    server = await start();
+  };
   return {
     engine: "redis",
     async prepare() {
@@ -54,17 +61,17 @@ export async function startRedis(directory: string): Promise<TestBroker> {
       const target = deadLetter ? "&dead_letter=dead" : "";
       return `redis://:${password}@127.0.0.1:${port}?stream=events${target}`;
     },
+    sink: { url: `redis://:${brokerPassword}@127.0.0.1:${port}?stream=dead`, down, up },
     async kill() {
-      server.kill("SIGKILL");
-      await server.exited;
-      server = await start();
+      await down();
+      await up();
     },
     async deadLetters() {
       const client = await connected();
       const entries = (await client.send("XRANGE", ["dead", "-", "+"])) as [string, string[]][];
       return entries.map(([, pairs]) => {
         const of = (field: string) => pairs[pairs.indexOf(field) + 1] ?? "";
-        return { body: of("data"), reason: of("mars-reason") };
+        return { id: of("id"), body: of("data"), reason: of("mars-reason") };
       });
     },
     async stop() {

@@ -28,9 +28,19 @@ export interface TestBroker {
   setPartitions?(count: number): Promise<void>;
   /** Ends it at once, and starts it again on the same directory. */
   kill(): Promise<void>;
+  /** Absent where alerts cannot be published. */
+  readonly sink?: TestSink;
   /** What was published to its dead-letter target. */
-  deadLetters(): Promise<readonly { readonly body: string; readonly reason: string }[]>;
+  deadLetters(): Promise<readonly { readonly id?: string; readonly body: string; readonly reason: string }[]>;
   stop(): Promise<void>;
+}
+
+export interface TestSink {
+  /** Leads to the dead-letter target. */
+  readonly url: string;
+  /** Ends the broker at once, until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
 }
 
 /** Its user's. */

@@ -190,3 +190,37 @@ describe("what is refused, and where", () => {
     expect((await sent("proto")).headers.constructor as unknown).toBe("b");
   });
 });
+
+test("a broker's password is hidden, and kept for the same scheme, user, host and port", async () => {
+  const url = (user: string, host = "127.0.0.1:1234", subject = "alerts") =>
+    `nats://${user}@${host}?subject=${subject}`;
+  const put = (text: string) => call("PUT", "broker", { type: "broker", url: text });
+  expect((await put(url("mars:very-secret"))).body.sink).toEqual({
+    id: "broker",
+    type: "broker",
+    url: url("mars:(hidden)"),
+  });
+  const tried = (text: string) => call("PUT", "broker", { type: "broker", url: text, dry_run: true });
+  expect((await tried(url("mars:another"))).body.sink.url).toBe(url("mars:(changed)"));
+  const kept = url("mars:(hidden)", "127.0.0.1:1234", "others");
+  expect((await put(kept)).body.sink.url).toBe(kept);
+  expect((await tried(url("mars:very-secret"))).body.sink.url).toBe(url("mars:(hidden)"));
+  for (const moved of [url("mars:(hidden)", "127.0.0.1:1235"), url("other:(hidden)")]) {
+    const { status, body } = await put(moved);
+    expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining("url must be whole")]);
+  }
+  expect((await put(url("a-token"))).body.sink.url).toBe(url("(hidden)"));
+  const { body } = await call("POST", "broker/test");
+  expect(body.attempt).toMatchObject({ outcome: "failed", error: "broker could not be connected to" });
+  expect((await call("DELETE", "broker")).status).toBe(200);
+});
+
+test.each([
+  ["nats://10.1.2.3:4222?subject=a", "must not lead to 10.1.2.3, which is not public"],
+  ["redis://127.0.0.1:22?stream=a", "must have port 80, 443 or one from 1024 on"],
+  ["kafka://8.8.8.8:9092?topic=a", "must have a host that MARS_ALERT_ALLOW names"],
+  ["mqtt://127.0.0.1:1883?topic=a", "must be one of nats://"],
+])("a broker at %s is refused", async (url, problem) => {
+  const { status, body } = await call("PUT", "refused", { type: "broker", url });
+  expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining(problem)]);
+});

@@ -431,7 +431,8 @@ export type PutSinkRequest = Message<"mars.v1.PutSinkRequest"> & {
   /**
    * For all but e-mail, and required but for PagerDuty and Opsgenie, whose addresses in the US are the defaults. It must be a public
    * one, or be allowed in the settings. Where the query of a webhook or the path of Slack, Teams or Discord is `(hidden)`, it is kept for
-   * the same scheme, host and port.
+   * the same scheme, host and port. A broker's has its target in the query: `nats://user:password@host:4222?subject=alerts`; a password that is
+   * `(hidden)` is kept for the same scheme, user, host and port.
    *
    * @generated from field: string url = 3;
    */

@@ -22,6 +22,7 @@ const starters: Readonly<Record<string, object>> = {
   opsgenie: { api_key: "…" },
   email: { to: ["team@example.com"] },
   topic: {},
+  broker: { url: "nats://user:password@nats.example.com:4222?subject=alerts" },
 };
 
 const sinksOf = ({ sinks }: AnswerOf<"listAlertSinks">) => sinks;
