@@ -36,6 +36,7 @@ const screens: Readonly<Record<string, Load>> = {
   "/latency": () => import("./screens/latency/latency.tsx"),
   "/lifecycles": () => import("./screens/lifecycle/lifecycles.tsx"),
   "/alerts": () => import("./screens/alerts/alerts.tsx"),
+  "/sources": () => import("./screens/sources/sources.tsx"),
   "/system": () => import("./screens/system/system.tsx"),
   "/incidents": () => import("./screens/incidents/incidents.tsx"),
 };

@@ -35,6 +35,7 @@ import { checkOverview } from "./overview.ts";
 import { checkReference } from "./reference.ts";
 import { checkRules } from "./rules.ts";
 import { checkSignIn } from "./sign-in.ts";
+import { checkSources } from "./sources.ts";
 import { checkStrangeIds } from "./strange-ids.ts";
 import { checkTwoPeople } from "./two-people.ts";
 import { checkViews } from "./views.ts";
@@ -50,6 +51,7 @@ const checks: Readonly<Record<string, Check>> = {
   message: checkMessage,
   administration: checkAdministration,
   lists: checkLists,
+  sources: checkSources,
   rules: checkRules,
   views: checkViews,
   reference: checkReference,
@@ -76,6 +78,7 @@ async function main(): Promise<number> {
   const site = await openSite(home, browser);
   try {
     await site.playDemo();
+    await addSource(site);
     await post(site, "/api/apps/notifications/attributes", { indexed: ["region", "channel"] }, "PUT");
     for (const [name, check] of Object.entries(checks)) {
       if (values.only !== undefined && values.only !== name) continue;
@@ -96,6 +99,13 @@ async function main(): Promise<number> {
     await rm(home, { recursive: true, force: true });
   }
   return failed === 0 ? 0 : 1;
+}
+
+/** With a delivery that is kept and becomes no event. */
+async function addSource(site: Site): Promise<void> {
+  const verify = { scheme: "none" };
+  await post(site, "/api/sources/ci", { app_id: "ci", preset: "github", verify }, "PUT");
+  await post(site, "/in/ci", { action: "opened" });
 }
 
 async function openSite(home: string, browser: Browser): Promise<Site> {

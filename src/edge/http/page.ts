@@ -24,6 +24,7 @@ const screens = [
   "/lifecycles",
   "/incidents",
   "/alerts",
+  "/sources",
   "/system",
 ];
 

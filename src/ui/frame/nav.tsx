@@ -48,7 +48,11 @@ export function Nav() {
 }
 
 function isAt(path: string, screen: string): boolean {
-  return path === screen || (screen === "/messages" && path === "/search/event");
+  return (
+    path === screen ||
+    (screen === "/messages" && path === "/search/event") ||
+    (screen === "/system" && path === "/sources")
+  );
 }
 
 function Count({ of }: { of: string }) {

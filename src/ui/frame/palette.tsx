@@ -77,6 +77,7 @@ export function Palette() {
 function fixed(): Command[] {
   return [
     ...screens.map(({ name, path, hint }) => ({ name, hint, run: () => go(path) })),
+    { name: "Sources", hint: "Webhooks that become events", run: () => go("/sources") },
     {
       name: utc.value ? "Show times in my zone" : "Show times in UTC",
       hint: "for this browser",

@@ -5,11 +5,11 @@ import { useAct } from "../../data/act.ts";
 import { call } from "../../data/call.ts";
 import { useList } from "../../data/list.ts";
 import { useRead } from "../../data/resource.ts";
+import { Field, Select } from "../../parts/fields.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { Moment } from "../../parts/time.tsx";
-import { Field, Select } from "./fields.tsx";
 
 type Silence = AnswerOf<"listAlertSilences">["silences"][number];
 

@@ -61,12 +61,17 @@ export default function System() {
       title="System"
       tab={part.value === "now" ? "System" : part.text}
       controls={
-        <Choice
-          label="Part"
-          chosen={part.value}
-          values={mine}
-          choose={(value) => go(to("/system", { part: value }))}
-        />
+        <>
+          <Choice
+            label="Part"
+            chosen={part.value}
+            values={mine}
+            choose={(value) => go(to("/system", { part: value }))}
+          />
+          <a class="button" href="/sources" title="Webhooks that become events">
+            Sources
+          </a>
+        </>
       }
     >
       <part.shows key={part.value} />

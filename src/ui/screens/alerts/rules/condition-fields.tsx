@@ -1,5 +1,5 @@
 /** The bounds of a rule's condition. */
-import { Field } from "../fields.tsx";
+import { Field } from "../../../parts/fields.tsx";
 import type { Condition } from "./rule.ts";
 
 interface ConditionFieldsProps {

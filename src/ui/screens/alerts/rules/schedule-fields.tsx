@@ -1,6 +1,6 @@
 /** The hours of a rule, in a time zone, without the days of a calendar. */
 import { useRead } from "../../../data/resource.ts";
-import { Checks, Field, Select } from "../fields.tsx";
+import { Checks, Field, Select } from "../../../parts/fields.tsx";
 import type { Hours, Schedule } from "./rule.ts";
 
 interface ScheduleFieldsProps {

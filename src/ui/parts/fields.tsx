@@ -1,4 +1,4 @@
-/** Fields of the forms of alerts. */
+/** Fields of forms: a text, one of some, some of a few. */
 
 interface FieldProps {
   readonly label: string;
