@@ -16,7 +16,6 @@ export type OpenPublisher = (place: BrokerPlace) => Promise<Publisher>;
 const publishers: Readonly<Record<TargetEngine, () => Promise<OpenPublisher>>> = {
   nats: async () => (await import("./nats/nats-publisher.ts")).openNatsPublisher,
   redis: async () => (await import("./redis/redis-publisher.ts")).openRedisPublisher,
-  rabbitmq: async () => (await import("./rabbitmq/rabbitmq-publisher.ts")).openRabbitmqPublisher,
   kafka: async () => (await import("./kafka/kafka-publisher.ts")).openKafkaPublisher,
 };
 

@@ -13,11 +13,10 @@ interface TargetMembers {
   readonly choices?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Members of the query, by engine. MQTT and SQS are read from only. */
+/** Members of the query, by engine. RabbitMQ, MQTT and SQS are read from only. */
 const targetMembers = {
   nats: { oneOf: ["subject"], optional: [] },
   redis: { oneOf: ["stream"], optional: [] },
-  rabbitmq: { oneOf: ["queue", "exchange"], optional: ["routing_key"] },
   kafka: { oneOf: ["topic"], optional: ["sasl"], choices: { sasl: engineMembers.kafka.choices.sasl } },
 } as const satisfies Partial<Readonly<Record<Engine, TargetMembers>>>;
 
@@ -30,7 +29,7 @@ export interface BrokerTarget {
   readonly engine: TargetEngine;
   /** With user and password, and without a query. */
   readonly url: string;
-  /** `subject`, `stream`, `topic`; `queue` or `exchange` and `routing_key`. */
+  /** `subject`, `stream`, or `topic` and `sasl`. */
   readonly members: Readonly<Record<string, string>>;
 }
 
@@ -81,8 +80,6 @@ export function parseBrokerTarget(
   }
   if (oneOf.filter((name) => members[name] !== undefined).length !== 1)
     return { problem: `must have ?${oneOf.map((name) => `${name}=…`).join(" or ?")}` };
-  if (members.routing_key !== undefined && members.exchange === undefined)
-    return { problem: "must have routing_key with an exchange only" };
   if (engine === "nats" && /[*>]/.test(members.subject ?? ""))
     return { problem: "must have a subject without wildcards" };
   url.search = "";

@@ -36,7 +36,7 @@ const { values } = parseArgs({
 
 const checks = { alerts: runAlerts, crashes: runCrashes, behaviour: runBehaviour, rebalance: runRebalance };
 /** No alerts are published to them. */
-const unpublished = ["mqtt", "sqs", "sqs-fifo"];
+const unpublished = ["rabbitmq", "mqtt", "sqs", "sqs-fifo"];
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];
