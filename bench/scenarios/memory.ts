@@ -4,7 +4,7 @@ import type { Bench } from "../bench.ts";
 import { number, type Spread, spreadOf } from "../figures.ts";
 import type { Outcome, Scenario } from "../scenario.ts";
 
-const idleBytesMax = 150e6;
+const idleBytesMax = 120e6;
 const subscriberBytesMax = 20e3;
 const subscribers = 1_000;
 const idleMs = 2_000;

@@ -7,7 +7,7 @@ import type { Outcome, Row, Scenario } from "../scenario.ts";
 import { countStored, findFaults } from "../verify.ts";
 
 const repetitionsMin = 10;
-const emptyMsMax = 150;
+const emptyMsMax = 100;
 const fullMsMax = 500;
 const fullBytesMin = 1e9;
 const knockMs = 1;

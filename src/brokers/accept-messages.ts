@@ -143,8 +143,8 @@ function recordOf(
     ...(brokerAt !== undefined && { brokerAt }),
     eventId: id,
     reason,
-    // A copy: the message may be a part of a larger buffer, which goes to another thread as a whole.
-    body: redact(body).slice(0, refusedBytesMax),
+    // A copy, which `slice` of a Buffer is not: the message may be a part of a larger buffer, which goes to another thread as a whole.
+    body: new Uint8Array(redact(body).subarray(0, refusedBytesMax)),
     bytes: body.length,
   };
 }
