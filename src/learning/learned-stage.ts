@@ -72,12 +72,15 @@ export function describeStage(
     count: made.count,
     share: took.length / Math.max(1, took.length + made.never),
     confidence: wilson(made.inOrder, required ? took.length + made.never : took.length),
-    hop: {
-      count: took.length,
-      p50: percentileOf(took, 50),
-      p95: percentileOf(took, 95),
-      p99: percentileOf(took, 99),
-    },
+    // Each that had the stage may have come to it without what it comes after.
+    ...(took.length > 0 && {
+      hop: {
+        count: took.length,
+        p50: percentileOf(took, 50),
+        p95: percentileOf(took, 95),
+        p99: percentileOf(took, 99),
+      },
+    }),
     ...(named.occurs !== "sometimes" && took.length > 0 && { deadline: deadlineOf(made, rows, options) }),
   };
 }

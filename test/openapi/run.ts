@@ -1,7 +1,7 @@
 /**
  * `npm run test:openapi`: the OpenAPI document by the tools of others, against the real program. `openapi-spec-validator` holds it against the schema of
  * OpenAPI 3.1; `schemathesis` makes requests of it, good and bad, and holds each answer against it. `schemathesis.toml` has the rules
- * that the document cannot say.
+ * that the document cannot say, `serializers.py` the bodies that it cannot write.
  *
  *     bun test/openapi/run.ts dist/mars [--seconds 60] [--seed 1]
  */
@@ -74,7 +74,8 @@ async function send(method: string, path: string, body: object): Promise<void> {
 
 /** @throws where it fails */
 async function run(command: readonly string[]): Promise<void> {
-  const child = Bun.spawn([...command], { cwd: work, stdio: ["ignore", "inherit", "inherit"] });
+  const env = { ...process.env, SCHEMATHESIS_HOOKS: join(import.meta.dir, "serializers.py") };
+  const child = Bun.spawn([...command], { cwd: work, env, stdio: ["ignore", "inherit", "inherit"] });
   const status = await child.exited;
   if (status !== 0) throw new Error(`${command[0]} ended with ${status}`);
 }

@@ -206,3 +206,13 @@ test("a dry run shows the difference to the version in force", async () => {
   expect(failed.samples_only_new.length).toBe(10);
   expect(overdue.samples_only_current).toEqual(failed.samples_only_new);
 });
+
+test("a stage that nobody reached from the one before it has no hop", async () => {
+  await send([
+    event({ app_id: "apart", message_id: "first", event: "CREATED" }),
+    event({ app_id: "apart", message_id: "second", event: "SEEN" }),
+  ]);
+  const { stages } = (await get(`${mars.url}/api/apps/apart/lifecycle/learned?since=24h`)).body;
+  expect(stages).toHaveLength(2);
+  expect(stages.map(({ hop }: Json) => hop)).toEqual([null, null]);
+});
