@@ -10,12 +10,14 @@ import type { MarsEvent, Micros } from "../core/event.ts";
 import { bulkEventsMax } from "../core/limits.ts";
 import type { Ingest, Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
-import { delay } from "../runtime/delay.ts";
+import { delay, within } from "../runtime/delay.ts";
 import type { BrokerConnection, BrokerMessage } from "./engine.ts";
 import type { Mapper } from "./mapper.ts";
 import { eventsOf } from "./message-events.ts";
 
 const retry = { firstMs: 100, lastMs: 5_000 };
+/** A broker that does not confirm a dead letter for so long is connected to anew, and health says why. */
+const deadLetterMs = 15_000;
 /** Events of one call of `accept`. */
 const acceptMax = Math.min(5_000, bulkEventsMax);
 
@@ -100,8 +102,12 @@ export async function acceptMessages(
   const kept = await again(() => store.keepRefused(collector.id, records), hooks.signal);
   if (kept === undefined) return undefined;
   const { deadLetter } = collector;
-  for (const { message, record } of deadLetter === undefined ? [] : refused)
-    await connection.publish(deadLetter ?? "", deadLetterOf(message, record, collector.id));
+  for (const { message, record } of deadLetter === undefined ? [] : refused) {
+    const published = connection.publish(deadLetter ?? "", deadLetterOf(message, record, collector.id));
+    if (!(await within(deadLetterMs, published)))
+      throw new MarsError("unavailable", `the broker has not confirmed a dead letter for ${deadLetterMs} ms`);
+    await published;
+  }
   return {
     events: events.length,
     ignored,
