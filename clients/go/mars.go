@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -15,15 +14,11 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// ErrBuffer is wrapped by the errors of events that the buffer does not accept: it is full, closed, or cannot be written.
-var ErrBuffer = errors.New("mars: event not accepted")
 
 // Attributes are what an event says beside its fields: a JSON object.
 type Attributes map[string]any
@@ -83,7 +78,7 @@ type Client struct {
 
 // New opens the buffer and starts to send. Close the client at the end of the program.
 func New(o Options) (*Client, error) {
-	o.URL = strings.TrimRight(cmp.Or(o.URL, os.Getenv("MARS_URL"), "http://127.0.0.1:4000"), "/")
+	o.URL = strings.TrimRight(cmp.Or(o.URL, os.Getenv("MARS_URL"), "http://127.0.0.1:4000"), "/") + "/api/event/bulk"
 	o.RetryMax = cmp.Or(o.RetryMax, 2*time.Second)
 	if o.OnRejected == nil {
 		o.OnRejected = func(event json.RawMessage, problems []Problem) { log.Printf("Mars refused %s: %v", event, problems) }
@@ -95,7 +90,7 @@ func New(o Options) (*Client, error) {
 		c.header.Set("Authorization", "Bearer "+key)
 	}
 	c.spool.directory = cmp.Or(o.BufferDir, os.Getenv("MARS_BUFFER_DIR"))
-	c.spool.bytesMax = cmp.Or(o.BufferBytesMax, 64<<20)
+	c.spool.bytesMax.Store(cmp.Or(o.BufferBytesMax, 64<<20))
 	if c.spool.directory != "" {
 		if err := os.MkdirAll(c.spool.directory, 0o700); err != nil {
 			return nil, fmt.Errorf("mars: the buffer's directory: %w", err)
@@ -131,7 +126,7 @@ func (c *Client) Report(e Event, attributes ...Attributes) error {
 	e.AppID, e.EventID = cmp.Or(e.AppID, c.options.AppID), cmp.Or(e.EventID, rand.Text())
 	e.CreatedAt = cmp.Or(e.CreatedAt, time.Now()).UTC()
 	if e.AppID == "" || e.MessageID == "" || e.Event == "" {
-		return errors.New("mars: app id, message id and event must not be empty")
+		return fmt.Errorf("mars: app id %q, message id %q and event %q must not be empty", e.AppID, e.MessageID, e.Event)
 	}
 	all := append([]Attributes{c.options.Attributes, e.Attributes}, attributes...)
 	e.Attributes = Attributes{}
@@ -152,7 +147,7 @@ func (c *Client) Report(e Event, attributes ...Attributes) error {
 
 // Flush waits until everything accepted was delivered, or rejected, and returns an error if that takes longer.
 func (c *Client) Flush(timeout time.Duration) error {
-	for end := time.Now().Add(timeout); c.spool.next(nil) != nil; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(timeout); len(c.spool.next(0)) > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			return fmt.Errorf("mars: not all events were delivered within %s", timeout)
 		}
@@ -162,9 +157,7 @@ func (c *Client) Flush(timeout time.Duration) error {
 
 // Close sends what waits, within the time. What remains is sent by the next process with this directory.
 func (c *Client) Close(timeout time.Duration) error {
-	c.spool.Lock()
-	c.spool.bytesMax = 0
-	c.spool.Unlock()
+	c.spool.bytesMax.Store(0)
 	defer c.running.Wait()
 	defer c.stop()
 	return c.Flush(timeout)
@@ -188,37 +181,26 @@ func (c *Client) pause(length time.Duration) bool {
 
 // send sends batch after batch until none is left, or the client is closed.
 func (c *Client) send() {
-	for b := c.spool.next(nil); b != nil; b = c.spool.next(b) {
-		lines, most, failures := b.lines, len(b.lines), 0
-		for len(lines) > 0 {
-			count := min(most, len(lines))
-			answered, after, err := c.post(lines[:count])
-			if c.context.Err() != nil {
-				return
+	for lines, backoff := c.spool.next(0), time.Duration(0); len(lines) > 0 && c.context.Err() == nil; {
+		answered, after, err := c.post(lines)
+		lines = c.spool.next(answered)
+		if err == nil {
+			backoff = 0
+		} else if c.context.Err() == nil {
+			c.Counts.Failed.Add(1)
+			if c.options.OnError != nil {
+				c.options.OnError(err)
 			}
-			if err != nil {
-				c.Counts.Failed.Add(1)
-				if c.options.OnError != nil {
-					c.options.OnError(err)
-				}
-				pause := min(100*time.Millisecond<<min(failures, 20), c.options.RetryMax)
-				c.pause(max(pause/2+mathrand.N(pause/2+1), after))
-				failures++
-				continue
-			}
-			if answered == 0 {
-				most = count / 2
-			}
-			lines, failures = lines[answered:], 0
+			backoff = min(max(2*backoff, 100*time.Millisecond), c.options.RetryMax)
+			c.pause(max(backoff/2+mathrand.N(backoff/2+1), after))
 		}
 	}
 }
 
-// post makes one request. It returns how many lines Mars has answered for, 0 if a part of them may be accepted; or an error and
-// the time of Retry-After.
+// post sends the lines, or the first half of them if Mars refuses them as a whole. It returns how many of the first lines Mars
+// has answered for, at least one; or 0, the time of Retry-After, and an error.
 func (c *Client) post(lines [][]byte) (int, time.Duration, error) {
-	body := bytes.NewReader(bytes.Join(lines, nil))
-	request, err := http.NewRequestWithContext(c.context, http.MethodPost, c.options.URL+"/api/event/bulk", body)
+	request, err := http.NewRequestWithContext(c.context, http.MethodPost, c.options.URL, bytes.NewReader(bytes.Join(lines, nil)))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -254,12 +236,12 @@ func (c *Client) post(lines [][]byte) (int, time.Duration, error) {
 		}
 	case status == 413 || (status == 400 || status == 422) && answer.Success == false:
 		if len(lines) > 1 {
-			return 0, 0, nil
+			return c.post(lines[:len(lines)/2])
 		}
 		refused[0], known = []Problem{{Message: cmp.Or(answer.Detail, response.Status)}}, 1
 	default:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // Absent, or a date: the pause of its own.
-		return 0, time.Duration(seconds) * time.Second, fmt.Errorf("Mars answered %s %s", response.Status, answer.Detail)
+		after, _ := time.ParseDuration(response.Header.Get("Retry-After") + "s") // Absent, or a date: the pause of its own.
+		return 0, after, fmt.Errorf("Mars answered %s %s", response.Status, answer.Detail)
 	}
 	c.Counts.Delivered.Add(int64(known - len(refused)))
 	c.Counts.Rejected.Add(int64(len(refused)))

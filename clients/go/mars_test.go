@@ -199,7 +199,7 @@ func TestARejectedEventIsReportedOnceAndWhatIsNotListedIsSentAgain(t *testing.T)
 
 func TestABodyThatIsTooLargeIsHalvedDownToTheOneEvent(t *testing.T) {
 	f := serve(t, func(_ int, events []received) reply {
-		if slices.ContainsFunc(events, func(e received) bool { return e.Event == "c" }) {
+		if slices.ContainsFunc(events, func(e received) bool { return e.Event == "b" }) {
 			return reply{status: 413, body: "null"}
 		}
 		return taken
@@ -210,6 +210,8 @@ func TestABodyThatIsTooLargeIsHalvedDownToTheOneEvent(t *testing.T) {
 	}
 	must(t, c.Close(5*time.Second))
 	equal(t, counts(c), []int64{4, 0, 3, 1, 0})
+	// What follows the event that was too large is sent in one request again.
+	equal(t, len(f.requests[len(f.requests)-1]), 2)
 }
 
 func TestAFullBufferRefusesAndWhatIsNoEventIsRefused(t *testing.T) {
@@ -231,6 +233,25 @@ func TestAFullBufferRefusesAndWhatIsNoEventIsRefused(t *testing.T) {
 			t.Fatal("closed")
 		}
 	}
+}
+
+func TestADiskThatFailsRefusesUntilItIsWellAgain(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "buffer")
+	f := serve(t, inTurn(taken))
+	c := open(t, f, Options{BufferDir: directory})
+	must(t, os.Remove(directory))
+	for range 3 {
+		if err := c.Message("m").Event("lost"); !errors.Is(err, ErrBuffer) {
+			t.Fatal(err)
+		}
+	}
+	must(t, c.Flush(5*time.Second))
+	must(t, os.Mkdir(directory, 0o700))
+	must(t, c.Message("m").Event("paid"))
+	must(t, c.Close(5*time.Second))
+	equal(t, f.names(), []string{"paid"})
+	equal(t, counts(c), []int64{1, 3, 1, 0, 0})
+	empty(t, directory)
 }
 
 func TestWhatCloseCouldNotSendTheNextClientSendsAndHalfALineIsDropped(t *testing.T) {
