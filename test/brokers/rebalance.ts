@@ -35,14 +35,29 @@ export async function runRebalance(
   const second = start("two");
   const status = (mars: RestartedMars) => mars.read<Collector>("/api/collectors/shop");
   const moved = { toSecond: 0 };
+  let sent = 0;
+  const publish = async () => {
+    const ids = Array.from({ length: chunk }, (_, i) => `r-${sent + i}`);
+    sent += chunk;
+    await broker.publish(
+      ids.map((id) => ({
+        id,
+        body: JSON.stringify({ app_id: "shop", message_id: id, event: "created" }),
+      })),
+    );
+  };
   try {
     await second.url();
     await second.ask("POST", "/api/collectors/shop/pause");
     for (let round = 0; round < rounds; round++) {
       if (round === secondJoinsAt) await second.ask("POST", "/api/collectors/shop/resume");
       if (round === partitionsAddedAt) {
+        // It may have joined after all that was published before had been read.
         await until(
-          async () => (await status(second)).messages > 0,
+          async () => {
+            await publish();
+            return (await status(second)).messages > 0;
+          },
           () => "the second reads some partitions",
           40_000,
         );
@@ -52,14 +67,9 @@ export async function runRebalance(
         moved.toSecond = (await status(second)).messages;
         await second.ask("POST", "/api/collectors/shop/pause");
       }
-      await broker.publish(
-        Array.from({ length: chunk }, (_, i) => {
-          const id = `r-${round * chunk + i}`;
-          return { id, body: JSON.stringify({ app_id: "shop", message_id: id, event: "created" }) };
-        }),
-      );
+      await publish();
     }
-    const wanted = rounds * chunk;
+    const wanted = sent;
     const found = new Map<string, number>();
     await until(
       async () => {
