@@ -16,7 +16,7 @@ import type { Mapper } from "./mapper.ts";
 import { eventsOf } from "./message-events.ts";
 
 const retry = { firstMs: 100, lastMs: 5_000 };
-/** A broker that does not confirm a dead letter for so long is connected to anew, and health says why. */
+/** A broker that does not confirm a dead letter for so long is connected to again, and health says why. */
 const deadLetterMs = 15_000;
 /** Events of one call of `accept`. */
 const acceptMax = Math.min(5_000, bulkEventsMax);
@@ -149,7 +149,7 @@ function recordOf(
     ...(brokerAt !== undefined && { brokerAt }),
     eventId: id,
     reason,
-    // A copy, which `slice` of a Buffer is not: the message may be a part of a larger buffer, which goes to another thread as a whole.
+    // A copy: the message may be a part of a larger buffer, which goes to another thread as a whole.
     body: new Uint8Array(redact(body).subarray(0, refusedBytesMax)),
     bytes: body.length,
   };

@@ -141,8 +141,9 @@ async function overload(
   }
   await reached(({ events }) => events >= before.events + flood, "all are accepted in the end", 60_000);
   const { waits, redelivered, events } = await status();
-  const again = broker.repeats ? redelivered : 0;
-  if (events !== before.events + flood + again || redelivered > again)
+  // Of a queue that repeats messages by itself, repeats may be under way still.
+  const most = before.events + flood + (broker.repeats ? redelivered : 0);
+  if (events > most || (redelivered > 0 && !broker.repeats))
     throw new Error(`${events - before.events} events of ${flood}, ${redelivered} sent again`);
   return `${flood} messages, ${waits} waits, ${redelivered} sent again`;
 }
