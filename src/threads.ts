@@ -8,7 +8,7 @@ import { Worker } from "node:worker_threads";
 import type { Notify } from "./core/ports.ts";
 import type { DatabaseAddress } from "./db/database-address.ts";
 import type { BackupService } from "./workers/backup-service.ts";
-import type { MappingService } from "./workers/mapping-service.ts";
+import type { MappingService, MappingServiceOptions } from "./workers/mapping-service.ts";
 import type { QueryService } from "./workers/query-service.ts";
 import type { StoreService } from "./workers/store-service.ts";
 import { startThread, type Thread } from "./workers/thread.ts";
@@ -30,8 +30,8 @@ export function startBackupThread(options: DatabaseAddress): Thread<BackupServic
 }
 
 /** A thread that maps the deliveries of sources. */
-export function startMappingThread(): Thread<MappingService> {
-  return startThread(new Worker(new URL("./workers/mapping-worker.ts", import.meta.url)), {});
+export function startMappingThread(options: MappingServiceOptions): Thread<MappingService> {
+  return startThread(new Worker(new URL("./workers/mapping-worker.ts", import.meta.url)), options);
 }
 
 /** The thread of one run that learns or tries a lifecycle. */

@@ -18,7 +18,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   formats: ["core"],
   demo: ["core", "runtime"],
   statistics: ["core"],
-  sources: ["core", "runtime"],
+  sources: ["core", "formats", "runtime"],
   // What every part that runs for long stands on.
   runtime: ["core"],
   config: ["core"],

@@ -143,6 +143,7 @@ export async function startParts(
   });
   const incoming = createSources({
     ...{ store: store.client, reader: inner.client, ingest: pipeline.ingest, supervisor, log },
+    attributesBytesMax: config.attributesBytesMax,
     onRefused: ({ peer }) => refused("deliveries", peer),
   });
   const { trials, reads } = createReads({

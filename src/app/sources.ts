@@ -19,6 +19,8 @@ export interface SourcesParts {
   readonly ingest: Pick<Ingest, "accept">;
   readonly supervisor: Pick<Supervisor, "loop">;
   readonly log: Pick<Log, "info" | "warn">;
+  /** Of the attributes of an event. */
+  readonly attributesBytesMax: number;
   readonly onRefused: (caller: Caller) => void;
 }
 
@@ -31,8 +33,9 @@ export interface RunningSources {
   stop(): Promise<void>;
 }
 
-export function createSources({ onRefused, ...parts }: SourcesParts): RunningSources {
-  const mappings = createMappingRuns({ start: startMappingThread, onRefused });
+export function createSources({ attributesBytesMax, onRefused, ...parts }: SourcesParts): RunningSources {
+  const start = () => startMappingThread({ attributesBytesMax });
+  const mappings = createMappingRuns({ start, onRefused });
   const sources = new Sources({ ...parts, mapper: mappings, fetchText });
   let closing: Promise<void> | undefined;
   return {

@@ -4,7 +4,7 @@
  *
  * Fields are kept in their order. Those that alone are longer than an eighth of the bound come after all others, and share the
  * room that is left. One that fits is kept whole. Of one that does not, a text is cut, and of an object those members are kept that fit,
- * by the same rule. Others are left out. `mars.cut` then says how many fields are cut or left out.
+ * by the same rule. Others are left out. `mars.cut` then says how many fields are cut or left out, and a note for each says which.
  */
 import { stringifyExact } from "../core/exact-json.ts";
 import { attributesDepthMax } from "../core/limits.ts";
@@ -26,11 +26,13 @@ const ellipsis = "…";
 /**
  * @param fields in the order of their worth; of two with the same name the first counts
  * @param bytesMax of the attributes as JSON
+ * @param notes gets a sentence for each field that is cut or left out
  * @returns `undefined` where there is no field
  */
 export function fitAttributes(
   fields: Iterable<Field>,
   bytesMax: number,
+  notes?: string[],
 ): Readonly<Record<string, unknown>> | undefined {
   const all = new Map<string, unknown>();
   for (const [sentName, value] of fields) {
@@ -38,7 +40,13 @@ export function fitAttributes(
     if (value !== undefined && !all.has(name)) all.set(name, cleaned(value, 2));
   }
   if (all.size === 0) return undefined;
-  const { kept, cut } = fitMembers(all, bytesMax - cutBytes - 2);
+  const { kept, cut } = fitMembers(all, bytesMax - cutBytes - 2, (name, bytes) =>
+    notes?.push(
+      bytes === 0
+        ? `${name} is left out: there is no room for it in ${bytesMax} bytes`
+        : `${name} is cut to ${bytes} bytes`,
+    ),
+  );
   if (cut > 0) kept.push([cutName, cut]);
   // "__proto__" is a name like any other.
   return Object.fromEntries(kept);
@@ -50,13 +58,21 @@ interface FittedMembers {
   readonly cut: number;
 }
 
-function fitMembers(members: Iterable<readonly [string, unknown]>, room: number): FittedMembers {
+/** @param onCut is called for each that is cut to so many bytes as JSON; 0: it is left out */
+function fitMembers(
+  members: Iterable<readonly [string, unknown]>,
+  room: number,
+  onCut: (name: string, bytes: number) => void = () => undefined,
+): FittedMembers {
   const kept: (readonly [string, unknown])[] = [];
   const long: (readonly [string, unknown])[] = [];
   let [left, cut] = [room, 0];
   const keep = (name: string, value: unknown, share: number) => {
     const fitted = fitMember(name, value, share);
-    if (fitted === undefined || fitted.cut) cut++;
+    if (fitted === undefined || fitted.cut) {
+      cut++;
+      onCut(name, fitted === undefined ? 0 : jsonBytes(fitted.value));
+    }
     if (fitted === undefined) return;
     left -= fitted.bytes;
     kept.push([name, fitted.value]);

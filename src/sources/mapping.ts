@@ -5,11 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import type { MarsEvent, Micros } from "../core/event.ts";
+import { eventBounds } from "../core/event-bounds.ts";
 import { stringifyExact } from "../core/exact-json.ts";
 import { appRights } from "../core/rights.ts";
 import { checkEvent, type Problems } from "../core/validate.ts";
-import { fitAttributes } from "./attributes.ts";
+import { fitAttributes } from "../formats/fit-attributes.ts";
 import { Absent } from "./cel.ts";
+import { celToJson } from "./cel-json.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import { readMoment } from "./moment.ts";
 import type { Scope } from "./path.ts";
@@ -140,10 +142,10 @@ export function compileMapping(source: Source): Mapping {
   }
 
   function attributesOf(scope: Scope, notes: string[]): Readonly<Record<string, unknown>> | undefined {
-    if (members.length === 0) return undefined;
+    const { attributesBytesMax } = eventBounds;
     const values = members.map(([name, rule]) => {
       try {
-        return [name, rule(scope)] as const;
+        return [name, celToJson(rule(scope), attributesBytesMax)] as const;
       } catch (thrown) {
         // The event is worth more than one of its attributes.
         if (!(thrown instanceof Absent))
@@ -151,9 +153,7 @@ export function compileMapping(source: Source): Mapping {
         return [name, undefined] as const;
       }
     });
-    const fitted = fitAttributes(values);
-    notes.push(...fitted.notes);
-    return Object.keys(fitted.attributes).length === 0 ? undefined : fitted.attributes;
+    return fitAttributes(values, attributesBytesMax, notes);
   }
 
   function eventOf(scope: Scope, notes: string[]): CheckedEvent {

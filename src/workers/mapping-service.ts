@@ -1,5 +1,6 @@
 /** Maps deliveries. Runs in `mapping-worker.ts`, which is ended where a mapping takes too long. */
 import type { FieldProblem } from "../core/error.ts";
+import { eventBounds } from "../core/event-bounds.ts";
 import { compileMapping, type Mapping, type MapResult, mappingProblems } from "../sources/mapping.ts";
 import type { Delivery, Source } from "../sources/source.ts";
 
@@ -11,7 +12,14 @@ const compiledMax = 200;
 
 export type MappingService = ReturnType<typeof createMappingService>;
 
-export function createMappingService() {
+export interface MappingServiceOptions {
+  /** Of the attributes of an event. */
+  readonly attributesBytesMax: number;
+}
+
+export function createMappingService({ attributesBytesMax }: MappingServiceOptions) {
+  // Each thread has its own.
+  eventBounds.allowAttributes(attributesBytesMax);
   const compiled = new Map<string, Mapping>();
 
   function mappingOf(source: MappedSource): Mapping {

@@ -59,6 +59,40 @@ describe("attributes of 64 KiB, where they are allowed", () => {
     }
   });
 
+  test("come of a source's deliveries, and what does not fit is cut with a note", async () => {
+    const source = {
+      app_id: "shop",
+      verify: { scheme: "none" },
+      message_id: "body.id",
+      event: '"SENT"',
+      attributes: { text: "body.text", more: "body.more", other: "body.list" },
+    };
+    const put = async (path: string, body: unknown, method = "POST") => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(mars.url + path, { method, headers, body: JSON.stringify(body) });
+      // biome-ignore lint/suspicious/noExplicitAny: looked at member by member.
+      return { status: response.status, body: (await response.json()) as any };
+    };
+    expect((await put("/api/sources/large", source, "PUT")).status).toBe(200);
+    const text = "x".repeat(60_000);
+    const whole = { id: "source", text };
+    expect(await put("/in/large", whole)).toMatchObject({ status: 200, body: { accepted: 1 } });
+    expect((await messageOf(mars, "shop", "source")).events[0].attributes).toEqual({ text });
+
+    const list = Array.from({ length: 50 }, () => "y".repeat(2_000));
+    const body = JSON.stringify({ id: "cut", text, more: text, list });
+    const { events, notes } = (await put("/api/sources/large/try", { body })).body;
+    const { attributes } = events[0];
+    expect(Buffer.byteLength(JSON.stringify(attributes))).toBeLessThanOrEqual(65_536);
+    expect(Object.keys(attributes)).toEqual(["mars.cut", "more", "text"]);
+    expect(attributes["mars.cut"]).toBe(3);
+    expect(notes).toEqual([
+      expect.stringMatching(/^text is cut to \d{5} bytes$/),
+      expect.stringMatching(/^more is cut to \d{5} bytes$/),
+      "other is left out: there is no room for it in 65536 bytes",
+    ]);
+  });
+
   test("may not have more", async () => {
     const { status, body } = await post(
       `${mars.url}/api/event`,
