@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { pathOf } from "../db/database-address.ts";
 import { examineDatabase } from "../db/integrity/examine.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
+import { kindOf } from "../journal/journal-format.ts";
 import { SegmentedJournal } from "../journal/segmented-journal.ts";
 
 /**
@@ -32,7 +33,10 @@ export async function examine({ dataDir, databaseUrl, journalBytesMax }: Config)
 }
 
 async function examineJournal(directory: string, bytesMax: number): Promise<string[]> {
-  const journal = new SegmentedJournal({ directory, bytesMax });
+  const journal = new SegmentedJournal({
+    ...{ directory, bytesMax },
+    look: (seq, beginning) => kindOf(beginning, seq),
+  });
   try {
     return await attempt(async () => {
       const { firstSeq, damaged } = await journal.open();

@@ -6,7 +6,7 @@ import { MarsError } from "../core/error.ts";
 import type { MarsEvent, SequencedEvent } from "../core/event.ts";
 import type { AppendOptions, Journal, JournalState, JournalStats, SeqRange } from "../core/journal.ts";
 import { Timing } from "../core/timing.ts";
-import { decodeEvents, encodeEvents } from "./journal-format.ts";
+import { decodeEvents, encodeEvents, kindOf } from "./journal-format.ts";
 import type { JournalRecord } from "./journal-record.ts";
 import { SegmentedJournal, type SegmentedJournalOptions } from "./segmented-journal.ts";
 
@@ -28,9 +28,9 @@ export class FileJournal implements Journal {
   /** Nothing beyond this seq is dropped. */
   #held = Number.POSITIVE_INFINITY;
 
-  constructor(options: SegmentedJournalOptions) {
+  constructor(options: Omit<SegmentedJournalOptions, "look">) {
     this.bytesMax = options.bytesMax;
-    this.#records = new SegmentedJournal(options);
+    this.#records = new SegmentedJournal({ ...options, look: (seq, beginning) => kindOf(beginning, seq) });
   }
 
   /** See `SegmentedJournal.open`. */

@@ -1,6 +1,7 @@
 /**
- * How events are written in a record of the journal: a JSON array with one array for each event, in seq order. Arrays,
- * because field names would be half of the bytes that every fsync waits for.
+ * How a record of the journal is written: a JSON array that begins with the record's kind and version. The record of a commit's
+ * events begins with the version alone, and has an array for each event, in seq order. Arrays, because field names would be half
+ * of the bytes that every fsync waits for.
  */
 import type { MarsEvent, SequencedEvent } from "../core/event.ts";
 import type { JournalRecord } from "./journal-record.ts";
@@ -24,6 +25,32 @@ type Row = [
   parentId?: string,
   traceparent?: string,
 ];
+
+/** What a record is, by the beginning of its body. */
+export interface RecordKind {
+  readonly kind: string;
+  readonly version: number;
+}
+
+/** The versions of each kind that this Mars reads. */
+const versionsMax: Readonly<Record<string, number>> = { events: traceFormat };
+const kindAndVersion = /^\[(?:"([a-z_]+)",)?([0-9]+)[,\]]/;
+
+/**
+ * Throws for a record that this Mars cannot read. It must not be skipped: what the log says behind it may depend on it.
+ *
+ * @param body its beginning: 64 bytes hold the kind and the version
+ */
+export function kindOf(body: string, seq: number): RecordKind {
+  const [, kind = "events", digits] = kindAndVersion.exec(body) ?? [undefined, "none", "0"];
+  const version = Number(digits);
+  const known = Object.hasOwn(versionsMax, kind) ? versionsMax[kind]! : 0;
+  if (version >= 1 && version <= known) return { kind, version };
+  const reads = known === 0 ? "does not know that kind" : `reads up to version ${known}`;
+  throw new Error(
+    `the journal has a record of kind "${kind}", version ${version}, at seq ${seq}, and this Mars ${reads}: upgrade it. Nothing was changed`,
+  );
+}
 
 /** @returns the record's body */
 export function encodeEvents(events: readonly MarsEvent[]): string {
@@ -54,12 +81,8 @@ export function encodeEvents(events: readonly MarsEvent[]): string {
 
 /** Throws for a record of another format. */
 export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[] {
-  const [written, ...rows] = JSON.parse(body) as [number, ...Row[]];
-  if (![plainFormat, parentFormat, traceFormat].includes(written)) {
-    throw new Error(
-      `the journal has a record of format ${written}, this Mars reads up to ${traceFormat}: upgrade it`,
-    );
-  }
+  kindOf(body, firstSeq);
+  const [, ...rows] = JSON.parse(body) as [number, ...Row[]];
   return rows.map((row, index) => {
     const event = {
       appId: row[0],

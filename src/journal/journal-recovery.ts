@@ -8,7 +8,7 @@ import type { Log } from "../core/ports.ts";
 import { damagedSuffix, putAside } from "../directory/whole-files.ts";
 import type { MarkState } from "./journal-mark.ts";
 import { headerBytes, newSalt } from "./journal-record.ts";
-import { isZero, saltOf, wholeRecords } from "./journal-scan.ts";
+import { isZero, type LookAtRecord, saltOf, wholeRecords } from "./journal-scan.ts";
 import { JournalSegment, unfinishedSuffix } from "./journal-segment.ts";
 
 export interface RecoveryOptions {
@@ -20,6 +20,8 @@ export interface RecoveryOptions {
   readonly granule: number;
   readonly mark: MarkState | undefined;
   readonly acceptLoss: boolean;
+  /** Called with each record of a segment that is not damaged; what it throws ends the opening. */
+  readonly look?: LookAtRecord | undefined;
   readonly log: Pick<Log, "info" | "error">;
 }
 
@@ -152,9 +154,9 @@ async function dropStillborn(files: Found[]): Promise<void> {
   }
 }
 
-async function findEnd(file: Found, next: number | undefined, { log }: RecoveryOptions): Promise<void> {
+async function findEnd(file: Found, next: number | undefined, { look, log }: RecoveryOptions): Promise<void> {
   if (file.segment === undefined || file.damage !== undefined) return;
-  const { end, rest, damage } = await file.segment.findEnd(next);
+  const { end, rest, damage } = await file.segment.findEnd(next, look);
   if (damage !== "") file.damage = { at: end, reason: damage };
   else if (rest > 0 && next === undefined) {
     log.info("last journal write cut off, it was not acknowledged", {

@@ -35,10 +35,23 @@ export interface SegmentScan {
 }
 
 /**
+ * Called with each whole record of a segment: its first seq, and up to `lookBytesMax` bytes of the beginning of its body. What it
+ * throws, the scan throws.
+ */
+export type LookAtRecord = (firstSeq: number, beginning: string) => void;
+
+const lookBytesMax = 64;
+
+/**
  * @param bytes of the whole file
  * @param next where the next segment begins; `undefined` for the last segment
  */
-export function scanSegment(bytes: Buffer, header: SegmentHeader, next: number | undefined): SegmentScan {
+export function scanSegment(
+  bytes: Buffer,
+  header: SegmentHeader,
+  next: number | undefined,
+  look?: LookAtRecord,
+): SegmentScan {
   const { salt } = header;
   let end = headerBytes;
   let lastSeq = header.after;
@@ -47,6 +60,8 @@ export function scanSegment(bytes: Buffer, header: SegmentHeader, next: number |
     // Beyond: its write had failed, though it is there, and its seqs were used again in the next segment.
     if (head.firstSeq <= lastSeq || (next !== undefined && head.lastSeq > next)) break;
     if (!isWhole(salt, bytes, end, head)) break;
+    const body = end + recordHeadBytes;
+    look?.(head.firstSeq, bytes.toString("latin1", body, Math.min(body + lookBytesMax, end + head.bytes)));
     lastSeq = head.lastSeq;
     events += head.lastSeq - head.firstSeq + 1;
     end += head.bytes;

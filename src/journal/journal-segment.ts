@@ -17,7 +17,7 @@ import {
   recordHeadBytes,
   type SegmentHeader,
 } from "./journal-record.ts";
-import { type SegmentScan, scanSegment } from "./journal-scan.ts";
+import { type LookAtRecord, type SegmentScan, scanSegment } from "./journal-scan.ts";
 
 /**
  * A record of more than this fraction of a granule is written into room without zeros: to write them ahead takes half of the
@@ -146,8 +146,8 @@ export class JournalSegment {
    *
    * @param next where the next segment begins
    */
-  async findEnd(next: number | undefined): Promise<SegmentScan> {
-    const scan = scanSegment(await readAt(this.#file, 0, this.#length), this.header, next);
+  async findEnd(next: number | undefined, look?: LookAtRecord): Promise<SegmentScan> {
+    const scan = scanSegment(await readAt(this.#file, 0, this.#length), this.header, next, look);
     this.#end = scan.end;
     this.#lastSeq = scan.lastSeq;
     this.#events = scan.events;

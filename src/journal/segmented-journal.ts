@@ -15,6 +15,7 @@ import { thisProcess } from "../runtime/holder.ts";
 import { JournalMark } from "./journal-mark.ts";
 import { type JournalRecord, newSalt } from "./journal-record.ts";
 import { openSegments, segmentName } from "./journal-recovery.ts";
+import type { LookAtRecord } from "./journal-scan.ts";
 import { JournalSegment } from "./journal-segment.ts";
 
 /** Bytes of a segment before the next one begins. */
@@ -36,6 +37,8 @@ export interface SegmentedJournalOptions {
   readonly bytesMax: number;
   /** Whether to go on where the disk has lost or changed what was acknowledged. Default: not. */
   readonly acceptLoss?: boolean;
+  /** Called at `open` with each record, in their order. What it throws, `open` rejects with; nothing has been changed then. */
+  readonly look?: LookAtRecord;
   readonly log?: Pick<Log, "info" | "warn" | "error">;
 }
 
@@ -46,6 +49,7 @@ export class SegmentedJournal {
   readonly #segmentBytes: number;
   readonly #granule: number;
   readonly #acceptLoss: boolean;
+  readonly #look: LookAtRecord | undefined;
   readonly #log: Pick<Log, "info" | "warn" | "error">;
   #mark: JournalMark;
   #handle: FileHandle | undefined;
@@ -59,12 +63,13 @@ export class SegmentedJournal {
   /** Appending and dropping take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor({ directory, bytesMax, acceptLoss = false, log = noLog }: SegmentedJournalOptions) {
+  constructor({ directory, bytesMax, acceptLoss = false, look, log = noLog }: SegmentedJournalOptions) {
     this.#directory = directory;
     this.#segmentBytes = Math.min(segmentBytesMax, Math.ceil(bytesMax / segmentsMin));
     const quarter = Math.floor(this.#segmentBytes / 4 / pageBytes) * pageBytes;
     this.#granule = Math.min(granuleMax, Math.max(pageBytes, quarter));
     this.#acceptLoss = acceptLoss;
+    this.#look = look;
     this.#log = log;
     this.#mark = new JournalMark(`${directory}.mark`, thisProcess());
   }
@@ -90,6 +95,7 @@ export class SegmentedJournal {
       granule: this.#granule,
       mark,
       acceptLoss: this.#acceptLoss,
+      look: this.#look,
       log: this.#log,
     });
     this.#lastNumber = Math.max(0, ...this.#segments.map(({ header }) => header.number));

@@ -38,5 +38,13 @@ test("so is one with a trace, with or without a parent", () => {
   const body = encodeEvents(sent);
   expect(body).toStartWith("[3,");
   expect(decode(body)).toEqual(sent);
-  expect(() => decode("[4]")).toThrow("a record of format 4, this Mars reads up to 3");
+});
+
+test("a record of another kind, of a later version or of none is an error that names it", () => {
+  expect(() => decode("[4]")).toThrow(
+    'kind "events", version 4, at seq 7, and this Mars reads up to version 3',
+  );
+  expect(() => decode('["moon_phase",1,{}]')).toThrow('kind "moon_phase", version 1, at seq 7');
+  expect(() => decode('["constructor",1]')).toThrow("does not know that kind");
+  for (const body of ["[]", "[0]", "{}", "", '["moon_phase"]']) expect(() => decode(body)).toThrow("kind");
 });

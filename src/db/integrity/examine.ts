@@ -26,7 +26,8 @@ export async function examineDatabase(url: string): Promise<string[]> {
     await database.execute("SELECT count(*) FROM sqlite_schema");
     pages.open();
     let step = pages.step(stepPages);
-    while (step.rounds === 0) step = pages.step(stepPages);
+    // A file of a start that failed may have no page, and so no round.
+    while (step.rounds === 0 && step.pages > 0) step = pages.step(stepPages);
     if (step.damaged === 0) return await checkIntegrity(database, path);
     const owners = await ownersOf(database, pages.damagedPages);
     return step.places.map((place, index) => {
