@@ -5,7 +5,7 @@ import { activeBy, assess, pendingFindings, stageTimes, withoutGivenUp } from ".
 import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
 import { completionOf, withOwed } from "../lifecycle/owed.ts";
-import { createPlan, type Plan } from "../lifecycle/plan.ts";
+import { createPlan, type Plan, type Times } from "../lifecycle/plan.ts";
 import { isOpen } from "../lifecycle/runs.ts";
 import type { HistoryRun, MessageHistory } from "./history.ts";
 
@@ -91,19 +91,20 @@ export class DryRun {
     for (const finding of withoutGivenUp(holding)) {
       if (next === undefined || !isOpen(finding)) this.#count(finding, messageId).holding += 1;
     }
-    const firstReceived = (slots: readonly number[]) =>
-      Math.min(...slots.map((slot) => receivedAt[slot] ?? Number.POSITIVE_INFINITY));
-    const endedAt = Math.min(
-      firstReceived([...plan.complete, ...plan.fail.map(({ slot }) => slot)]),
-      next?.beganAt ?? Number.POSITIVE_INFINITY,
-    );
+    const arrived = arrivals(plan, receivedAt, next?.beganAt);
+    const happened = arrivals(plan, times, next && firstOf(next.times));
     for (const [index, stage] of plan.stages.entries()) {
       const { dueAt } = stageTimes(plan, index, times);
       if (dueAt === null || stage.optional) continue;
-      // It came, or the run ended; but Mars would have raised it as missing before it received that.
-      const retractedAt = Math.min(firstReceived(stage.events), endedAt);
+      const raisedAfter = dueAt + plan.grace;
+      // A clock that had run out before Mars received its start was handed in later, as an import does: its messages are judged as they
+      // happened, or all of them would have been missing for the moments of the import.
+      const past = arrived.first(stage.starts) > raisedAfter;
+      const came = past ? happened : arrived;
+      // It came, or the run ended; but Mars would have raised it as missing before that.
+      const retractedAt = Math.min(came.first(stage.events), came.endedAt);
       if (retractedAt === Number.POSITIVE_INFINITY) continue;
-      if (retractedAt > Math.max(dueAt + plan.grace, firstReceived(stage.starts)))
+      if (retractedAt > (past ? raisedAfter : Math.max(raisedAfter, arrived.first(stage.starts))))
         this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
     }
   }
@@ -131,4 +132,21 @@ export class DryRun {
       count.samples.push(messageId);
     return count;
   }
+}
+
+/** When the stages of a run came and when it ended, by the times at which its events happened or those at which they were received. */
+function arrivals(plan: Plan, times: Times, supersededAt: Micros | undefined) {
+  const first = (slots: readonly number[]) => firstOf(slots.map((slot) => times[slot] ?? null));
+  return {
+    first,
+    endedAt: Math.min(
+      first([...plan.complete, ...plan.fail.map(({ slot }) => slot)]),
+      supersededAt ?? Number.POSITIVE_INFINITY,
+    ),
+  };
+}
+
+/** Infinite where there is none. */
+function firstOf(times: Times): number {
+  return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
 }

@@ -39,6 +39,20 @@ const histories: Readonly<Record<string, readonly [event: string, at: number, re
     ["B", 5, 60],
     ["C", 20, 60],
   ],
+  "imported one by one": [
+    ["A", 0, 60],
+    ["B", 5, 61],
+    ["C", 20, 62],
+  ],
+  "imported, and late when it happened": [
+    ["A", 0, 60],
+    ["B", 15, 61],
+    ["C", 20, 62],
+  ],
+  "imported, and failed without it": [
+    ["A", 0, 60],
+    ["X", 30, 61],
+  ],
 };
 
 test("a trial counts as missing what would have been raised, whether the stage came or the message ended", () => {
@@ -59,11 +73,13 @@ test("a trial counts as missing what would have been raised, whether the stage c
     kind: "missing",
     stage: "B",
     holding: 0,
-    retracted: 3,
+    retracted: 5,
     samples: [
       "in time, received late",
       "complete without it, long after it was due",
       "failed without it, long after it was due",
+      "imported, and late when it happened",
+      "imported, and failed without it",
     ],
   });
   expect(findings.find(({ kind }) => kind === "skipped")).toMatchObject({ stage: "B", holding: 1 });
