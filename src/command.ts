@@ -102,7 +102,7 @@ async function startOwnMars(keep: boolean, loadRuntime: LoadRuntime) {
   const log = createProcessLog({ logLevel: "error", logFormat: "auto" }, process.env);
   surviveFaults(log);
   const [own, { listen }] = await Promise.all([import("./commands/own-mars.ts"), loadRuntime()]);
-  return own.startOwnMars(keep, log, listen);
+  return own.startOwnMars({ keep, env: process.env, log, listen });
 }
 
 async function useBackup(name: "restore" | "verify", args: readonly string[]): Promise<number> {

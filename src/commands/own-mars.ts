@@ -5,31 +5,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMars } from "../app/start.ts";
 import type { OwnMars } from "../cli/host.ts";
+import { settings } from "../config/config.ts";
 import { parseConfig } from "../config/parse.ts";
+import type { Setting } from "../config/setting.ts";
+import type { Sources } from "../config/sources.ts";
 import type { Log } from "../core/ports.ts";
 import type { StartHttpServer } from "../edge/http/http-server.ts";
 import { version } from "../version.ts";
 
-/** Where a Mars is looked for, if nobody else listens there. */
-const usual = { http: 4000, grpc: 4025 };
 const host = "127.0.0.1";
 
-/**
- * Starts it with a new directory, and with nothing of the environment; its notifications may go to this machine.
- *
- * @param keep whether its directory stays when it stops
- */
-export async function startOwnMars(keep: boolean, log: Log, listen: StartHttpServer): Promise<OwnMars> {
+interface OwnMarsOptions {
+  /** Whether its directory stays when it stops. */
+  readonly keep: boolean;
+  readonly env: Sources["env"];
+  readonly log: Log;
+  readonly listen: StartHttpServer;
+}
+
+/** Starts it with a new directory, and with nothing of the environment but its ports; its notifications may go to this machine. */
+export async function startOwnMars({ keep, env: given, log, listen }: OwnMarsOptions): Promise<OwnMars> {
   const dataDir = mkdtempSync(join(tmpdir(), "mars-demo-"));
   const remove = () => {
     if (!keep) rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    const [httpPort, grpcPort] = await Promise.all([freeOr0(usual.http), freeOr0(usual.grpc)]);
     const env = {
+      ...(await portOf(settings.httpPort, given)),
+      ...(await portOf(settings.grpcPort, given)),
       MARS_HOST: host,
-      MARS_HTTP_PORT: String(httpPort),
-      MARS_GRPC_PORT: String(grpcPort),
       MARS_DATA_DIR: dataDir,
       MARS_ALERT_ALLOW: "127.0.0.0/8",
       // No producer of the past is waited for.
@@ -55,6 +59,13 @@ export async function startOwnMars(keep: boolean, log: Log, listen: StartHttpSer
     remove();
     throw error;
   }
+}
+
+/** The port that is asked for; else the usual one, where a Mars is looked for, if nobody else listens there. */
+async function portOf(setting: Setting<number>, env: Sources["env"]): Promise<Record<string, string>> {
+  const asked = [setting.name, setting.alias].find((name) => name !== undefined && env[name]);
+  if (asked !== undefined) return { [asked]: env[asked]! };
+  return { [setting.name]: String(await freeOr0(Number(setting.default))) };
 }
 
 /** The port, or 0 where something listens there. */

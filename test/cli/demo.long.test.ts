@@ -5,6 +5,7 @@ import { demoApps } from "../../src/demo/apps.ts";
 import { catalogueOf } from "../../src/demo/catalogue.ts";
 import { get, type Json } from "../edge/rest/client.ts";
 import { command, runCommand } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 import { startMars } from "../support/mars.ts";
 
 // Not with a key of the directory in which the tests run.
@@ -108,10 +109,16 @@ test("where no Mars is, or an option is wrong, the demo says so", async () => {
 });
 
 test("without a Mars it has one of its own, which Ctrl-C ends with its directory, even if it comes twice at once", async () => {
+  const [httpPort, grpcPort] = [String(await freePort()), String(await freePort())];
   const child = Bun.spawn(command(["demo", "--scale", "small", "--days", "1"]), {
     stdout: "pipe",
     stderr: "pipe",
-    env: { PATH: process.env.PATH ?? "", MARS_URL: "http://127.0.0.1:1" },
+    env: {
+      PATH: process.env.PATH ?? "",
+      MARS_URL: "http://127.0.0.1:1",
+      MARS_HTTP_PORT: httpPort,
+      MARS_GRPC_PORT: grpcPort,
+    },
   });
   let text = "";
   for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -124,6 +131,7 @@ test("without a Mars it has one of its own, which Ctrl-C ends with its directory
     child.kill("SIGINT");
   }
   expect(await child.exited).toBe(0);
+  expect(text).toStartWith(`A Mars of its own is up: http://127.0.0.1:${httpPort}/ (gRPC ${grpcPort}), `);
   const [, dataDir = ""] = / data (\S+)$/m.exec(text) ?? [];
   expect(text).toEndWith(`${dataDir} is removed.\n`);
   expect(existsSync(dataDir)).toBe(false);

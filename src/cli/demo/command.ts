@@ -40,7 +40,8 @@ export const demo: OwnCommand = {
   details: `Healthy, slow, lost and failed messages of eight apps, with steps that stood still for a while. A minute after the start a
 carrier of text messages is gone for three minutes: messages get stuck, an alert comes, and both end when it is back. Each run has
 ids of its own. In a Mars that runs its messages stay until --remove, its sink, rules and silence go with Ctrl-C. For safety
-MARS_URL and a profile in use are not enough: name the Mars. It needs leave to admin, for every app.
+MARS_URL and a profile in use are not enough: name the Mars. It needs leave to admin, for every app. Its own Mars has port 4000 if that
+is free, or those of MARS_HTTP_PORT and MARS_GRPC_PORT.
 
   mars demo
   mars demo --url http://127.0.0.1:4000 --scale small
