@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { account, askDoor, door, doorFault } from "./data/account.ts";
 import { sessionOver } from "./data/call.ts";
 import { readFirst } from "./data/first-read.ts";
-import { path } from "./data/route.ts";
+import { followLinks, path } from "./data/route.ts";
 import { countText } from "./data/text.ts";
 import { AccountMenu, OpenWarning } from "./frame/account.tsx";
 import { DemoBar } from "./frame/demo-bar.tsx";
@@ -45,6 +45,7 @@ const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map([["/", Overvie
 export function start(): void {
   applyTheme();
   listenToKeys();
+  followLinks((to) => to === "/" || Object.hasOwn(screens, to));
   void askDoor(readFirst);
   // The rules of the language are loaded while Mars is asked.
   countText(0);

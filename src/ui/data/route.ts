@@ -50,16 +50,20 @@ addEventListener("popstate", () => {
   address.value = new URL(location.href);
 });
 
-/** Links within the page change the address without loading it again. */
-document.addEventListener("click", (event) => {
-  if (event.defaultPrevented || event.button !== 0) return;
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = (event.target as Element).closest?.("a[href]") as HTMLAnchorElement | null;
-  if (link === null || link.target !== "" || link.hasAttribute("download")) return;
-  const next = new URL(link.href);
-  if (next.origin !== location.origin || next.pathname.startsWith("/api/") || link.dataset.load === "")
-    return;
-  if (next.hash !== "" && next.pathname === location.pathname) return;
-  event.preventDefault();
-  go(link.href);
-});
+/**
+ * Lets links between screens change the address without loading the page again. All others, as those to the documentation, are the
+ * browser's.
+ */
+export function followLinks(isScreen: (path: string) => boolean): void {
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest?.("a[href]") as HTMLAnchorElement | null;
+    if (link === null || link.target !== "" || link.hasAttribute("download")) return;
+    const next = new URL(link.href);
+    if (next.origin !== location.origin || !isScreen(next.pathname)) return;
+    if (next.hash !== "" && next.pathname === location.pathname) return;
+    event.preventDefault();
+    go(link.href);
+  });
+}

@@ -10,7 +10,7 @@ export function SignIn({ reason }: { reason?: string }) {
       <h1>Sign in to Mars</h1>
       {issuer && (
         <>
-          <a class="button primary" data-load="" href={issuerAddress(issuer.path)}>
+          <a class="button primary" href={issuerAddress(issuer.path)}>
             Sign in with {issuer.host}
           </a>
           <p class="or">or by a key</p>
