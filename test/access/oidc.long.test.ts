@@ -49,6 +49,7 @@ describe("a sign-in by the issuer", () => {
       issuer: { host: new URL(issuer.url).host, path: "/auth/login" },
       caller: null,
       trace_url: null,
+      public_url: null,
     });
   });
 

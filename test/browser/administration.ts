@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { openPage, type Site, type } from "./check.ts";
-import { adminKey, type ClosedMars, openClosedMars } from "./closed-mars.ts";
+import { adminKey, type ClosedMars, openClosedMars, publicUrl } from "./closed-mars.ts";
 
 export async function checkAdministration(site: Site): Promise<string> {
   await using mars = await openClosedMars(site);
@@ -21,6 +21,7 @@ export async function checkAdministration(site: Site): Promise<string> {
     await act(page, "Revoke");
     await page.getByText("No key yet").waitFor();
     await keyIsGood(mars, rotated, 401);
+    await checkBadges(page, mars);
     await changeApp(page, mars);
     await page.goto(`${mars.url}/system?part=audit`);
     for (const action of ["createKey", "rotateKey", "revokeKey", "putAttributes", "putRetention"]) {
@@ -81,6 +82,20 @@ async function keyIsGood(mars: ClosedMars, token: string, status: number): Promi
     body: JSON.stringify({ app_id: "shop", message_id: "m-2", event: "CREATED" }),
   });
   if (answer.status !== status) throw new Error(`the key is answered with ${answer.status}, not ${status}`);
+}
+
+/** The badge of an app that has one, with the address that others know; for another app, how it gets one. */
+async function checkBadges(page: Page, mars: ClosedMars): Promise<void> {
+  await mars.call("POST", "/api/event", { app_id: "depot", message_id: "m-1", event: "CREATED" });
+  await page.goto(`${mars.url}/system?part=apps&app_id=shop`);
+  const badge = page.getByAltText("How many messages of shop are stuck");
+  const width = Number(await badge.evaluate("(one) => one.decode().then(() => one.naturalWidth)"));
+  if (width < 40) throw new Error(`the badge is ${width} pixels wide`);
+  await page.getByText(`[![Mars](${publicUrl}/badge/shop.svg)](${publicUrl}/stuck?app_id=shop)`).waitFor();
+  await page.goto(`${mars.url}/system?part=apps&app_id=depot`);
+  await page.getByText("MARS_BADGES=depot").waitFor();
+  await page.getByRole("link", { name: "Badges" }).click();
+  await page.getByRole("heading", { level: 3, name: "Badges" }).waitFor();
 }
 
 async function changeApp(page: Page, mars: ClosedMars): Promise<void> {

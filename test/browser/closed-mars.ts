@@ -7,6 +7,9 @@ import type { Site } from "./check.ts";
 
 export const adminKey = "an-admin-key-of-more-than-32-characters";
 
+/** Where others would reach it. */
+export const publicUrl = "http://mars.example.com";
+
 export interface ClosedMars extends AsyncDisposable {
   readonly url: string;
   /** As an administrator. */
@@ -17,7 +20,12 @@ export async function openClosedMars({ command }: Pick<Site, "command">): Promis
   const home = await mkdtemp(join(tmpdir(), "mars-browser-closed-"));
   const mars = await spawnMars({
     dataDir: join(home, "data"),
-    env: { MARS_ADMIN_KEY: adminKey, MARS_LOG_LEVEL: "error" },
+    env: {
+      MARS_ADMIN_KEY: adminKey,
+      MARS_BADGES: "shop",
+      MARS_LOG_LEVEL: "error",
+      MARS_PUBLIC_URL: publicUrl,
+    },
     ...(command !== undefined && { command }),
   });
   return {

@@ -1,7 +1,7 @@
 /** A source on the page: made by its form, its delivery shown, tried with a rule of another kind, and mapped again after it is corrected. */
 import type { Page } from "playwright-core";
 import { openPage, type Site } from "./check.ts";
-import { adminKey, type ClosedMars, openClosedMars } from "./closed-mars.ts";
+import { adminKey, type ClosedMars, openClosedMars, publicUrl } from "./closed-mars.ts";
 
 const secret = "a secret of the parcel service";
 const parcel = { order: "o-7", state: "SENT" };
@@ -60,7 +60,7 @@ async function make(page: Page): Promise<void> {
   const text = await page.getByLabel("As JSON").inputValue();
   if (!text.includes('"event": "body.state"')) throw new Error(`the form has not changed the text: ${text}`);
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  await page.getByText(/\/in\/parcels$/).waitFor();
+  await page.getByText(`${publicUrl}/in/parcels`, { exact: true }).waitFor();
   if ((await page.content()).includes(secret)) throw new Error("the secret is shown after it is saved");
 }
 

@@ -7,7 +7,10 @@ import { rpcClients, transports } from "./rpc/clients.ts";
 
 let mars: TestMars;
 beforeAll(async () => {
-  mars = await startMars({ traceUrl: "https://jaeger.example.com/trace/{trace_id}" });
+  mars = await startMars({
+    traceUrl: "https://jaeger.example.com/trace/{trace_id}",
+    publicUrl: "https://mars.example.com",
+  });
 });
 afterAll(() => mars[Symbol.asyncDispose]());
 
@@ -128,8 +131,9 @@ test("an invalid one is ignored and counted", async () => {
   expect((await statsWhen(mars.url, () => true)).totals.ignored_traceparents).toBe(before + 3);
 });
 
-test("the page learns where a trace is shown", async () => {
+test("the page learns where a trace is shown, and where others reach Mars", async () => {
   expect(await getJson<object>(`${mars.url}/api/sign-in`)).toMatchObject({
     trace_url: "https://jaeger.example.com/trace/{trace_id}",
+    public_url: "https://mars.example.com",
   });
 });

@@ -83,7 +83,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addOtlpRoutes(router, parts);
   addCloudEventsRoute(router, parts);
   addSegmentRoute(router, parts);
-  addSessionRoutes(router, parts, traceUrl);
+  addSessionRoutes(router, parts, { traceUrl, publicUrl });
   addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
   addSourceRoute(router, parts, publicUrl);

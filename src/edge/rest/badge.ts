@@ -1,7 +1,7 @@
 /**
  * `GET /badge/{app}.svg`: whether messages of an app are stuck, with `hop` at one stage of it, as a picture for READMEs and dashboards. They
- * fetch it without a key, so it is there for the apps of `MARS_BADGES` alone; for every other app there is nothing at its path, whether
- * it exists or not.
+ * fetch it without a key, so it is there for the apps of `MARS_BADGES` alone; every other app is answered alike, whether it exists or
+ * not.
  */
 import { createHash } from "node:crypto";
 import { throwIfAny } from "../../api/problems.ts";
@@ -54,7 +54,10 @@ export function addBadgeRoute(
     }
     const stuck = await stuckOf(appId, peer);
     const count = hop === undefined ? stuck?.messages : stuck?.stages.get(hop);
-    if (count === undefined) throw nothing();
+    if (count === undefined) {
+      if (stuck === undefined) throw nothing();
+      throw new MarsError("not_found", "the app has no such stage: hop is the name of one of its lifecycle");
+    }
     return answer(c.req.raw, badgeSvg(label ?? hop?.slice(0, labelMax) ?? "mars", ...textOf(count)));
   });
 
@@ -107,6 +110,10 @@ function answer(request: Request, svg: string): Response {
   return isKnown ? new Response(null, { status: 304, headers }) : new Response(svg, { headers });
 }
 
+/** The same for an app that has none and for one that does not exist: nobody learns of it. */
 function nothing(): MarsError {
-  return new MarsError("not_found", "there is nothing at this path");
+  return new MarsError(
+    "not_found",
+    "there is no badge at this path: MARS_BADGES names the apps that have one, as in MARS_BADGES=shop,web-*",
+  );
 }

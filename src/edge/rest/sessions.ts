@@ -17,7 +17,7 @@ import { addressOf, callerOf, type HttpContext, type Router } from "./router.ts"
 /**
  * Adds `POST /api/sessions`, `DELETE /api/sessions/current`, and `GET /api/sign-in`: how people can sign in, and who has.
  *
- * @param traceUrl `MARS_TRACE_URL`, which is shown to callers that Mars knows; empty for none
+ * @param urls `MARS_TRACE_URL` and `MARS_PUBLIC_URL`, which are shown to callers that Mars knows; empty for none
  */
 export function addSessionRoutes(
   router: Router,
@@ -28,7 +28,7 @@ export function addSessionRoutes(
     intake,
     gate,
   }: Pick<EdgeParts, "access" | "exposed" | "signIn" | "intake" | "gate">,
-  traceUrl: string,
+  urls: { readonly traceUrl: string; readonly publicUrl: string },
 ): void {
   router.post("/api/sessions", async (c) => {
     const { headers, url } = c.req.raw;
@@ -49,8 +49,8 @@ export function addSessionRoutes(
     const { oidc } = signIn;
     const issuer = oidc === undefined ? null : { host: oidc.host, path: loginPath };
     const caller = callerJson(c);
-    const trace_url = caller === null || traceUrl === "" ? null : traceUrl;
-    return answerJson(c, JSON.stringify({ key: true, issuer, caller, trace_url }));
+    const [trace_url, public_url] = [urls.traceUrl, urls.publicUrl].map((url) => (caller && url) || null);
+    return answerJson(c, JSON.stringify({ key: true, issuer, caller, trace_url, public_url }));
   });
 
   router.delete("/api/sessions/current", async (c) => {

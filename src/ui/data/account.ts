@@ -19,6 +19,8 @@ export interface Door {
   readonly caller: Account | null;
   /** Where a trace is shown, with `{trace_id}` in it; null where that is not known. */
   readonly trace_url: string | null;
+  /** The origin under which others reach Mars; null where that is not known. */
+  readonly public_url: string | null;
 }
 
 /** Absent until Mars has said it. */
@@ -57,6 +59,11 @@ export function isSame(one: Account, other: Account): boolean {
 
 export function account(): Account | undefined {
   return door.value?.caller ?? undefined;
+}
+
+/** Where others reach Mars, for addresses that are given to them: this page's own origin where Mars knows no other. */
+export function publicOrigin(): string {
+  return door.value?.public_url ?? location.origin;
 }
 
 /** Whether the user is signed in, and so can sign out. */

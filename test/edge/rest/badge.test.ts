@@ -70,7 +70,9 @@ test("is not there for other apps, and does not say whether they are", async () 
   const answers = await Promise.all(["secret", "none", "open-none", "shop2", "*"].map((app) => badge(app)));
   const bodies = await Promise.all(answers.map(async (one) => [one.status, withoutId(await one.text())]));
   expect(new Set(bodies.map(([status]) => status))).toEqual(new Set([404]));
-  expect(new Set(bodies.map(([, body]) => body)).size).toBe(1);
+  const texts = [...new Set(bodies.map(([, body]) => String(body)))];
+  expect(texts).toHaveLength(1);
+  expect(texts[0]).toContain("MARS_BADGES names the apps that have one");
   for (const path of ["/badge/shop", "/badge/shop.png", "/badge/.svg"]) {
     expect([path, (await fetch(mars.url + path)).status]).toEqual([path, 404]);
   }
@@ -101,6 +103,7 @@ test("says how many are stuck at one stage, and knows no stage that the app does
   expect(await at("A")).toEqual({ status: 200, title: "A: ok" });
   expect(await at("B", "&label=paid")).toMatchObject({ title: "paid: 2 stuck" });
   for (const hop of ["C", "b", "", "x".repeat(300)]) expect((await at(hop)).status).toBe(404);
+  expect((await json(badge("shop", {}, "?hop=C"))).detail).toContain("has no such stage");
 });
 
 describe("the label", () => {

@@ -1,4 +1,5 @@
 /** What can be done with the message. */
+import { publicOrigin } from "../../data/account.ts";
 import { addressOf } from "../../data/call.ts";
 import type { Message } from "../../data/message-events.ts";
 import { messageAddress } from "../../data/route.ts";
@@ -10,7 +11,7 @@ export function Actions({ message }: { message: Message }) {
   return (
     <>
       <Copy label="Copy id" text={message_id} />
-      <Copy label="Copy link" text={location.origin + messageAddress(message)} />
+      <Copy label="Copy link" text={publicOrigin() + messageAddress(message)} />
       <Copy label="Copy curl" text={`curl '${read.replaceAll("'", "%27")}'`} />
     </>
   );

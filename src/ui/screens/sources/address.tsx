@@ -1,10 +1,11 @@
 /** Where the sender sends to, and a delivery that can be sent by hand. */
+import { publicOrigin } from "../../data/account.ts";
 import { Copy } from "../../parts/copy.tsx";
 import type { Source } from "./definition.ts";
 
 export function Address({ source }: { source: Source }) {
   const { id, verify } = source;
-  const address = `${location.origin}/in/${encodeURIComponent(id)}`;
+  const address = `${publicOrigin()}/in/${encodeURIComponent(id)}`;
   const command = curlOf(address, verify);
   return (
     <section aria-labelledby="address-title">

@@ -14,7 +14,7 @@ export function Apps() {
         <div key={app} class="stack">
           <Attributes app={app} />
           <Clocks app={app} />
-          {badge && <AppBadge app={app} />}
+          <AppBadge app={app} on={badge} />
           {may("admin") && <Retention app={app} />}
           {may("admin") && <Erase app={app} />}
         </div>
