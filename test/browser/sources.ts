@@ -1,5 +1,6 @@
 /** A source on the page: made by its form, its delivery shown, tried with a rule of another kind, and mapped again after it is corrected. */
 import type { Page } from "playwright-core";
+import { faultsOf } from "./axe.ts";
 import { openPage, type Site } from "./check.ts";
 import { adminKey, type ClosedMars, openClosedMars, publicUrl } from "./closed-mars.ts";
 
@@ -33,6 +34,7 @@ export async function checkSources(site: Site): Promise<string> {
     await page.getByRole("link", { name: "All sources" }).click();
     await page.locator("tr", { hasText: "parcels" }).getByText("own rules, token").waitFor();
     await checkPalette(page);
+    await checkCollector(page, mars);
     const unexpected = complaints.filter((text) => !/status of 4(?:01|22)/.test(text));
     if (unexpected.length > 0) throw new Error(unexpected.join("; "));
     await readersSeeLess(site, mars);
@@ -95,6 +97,19 @@ async function checkPalette(page: Page): Promise<void> {
   await page.getByRole("combobox", { name: "Screen, app or setting" }).fill("sources");
   await page.getByRole("option", { name: /^Sources/ }).waitFor();
   await page.keyboard.press("Escape");
+}
+
+/** A collector that maps by the source names it, with what its rules left out; its broker may be away. */
+async function checkCollector(page: Page, mars: ClosedMars): Promise<void> {
+  const collector = { url: "redis://127.0.0.1:1", stream: "parcels", source: "parcels" };
+  await mars.call("PUT", "/api/collectors/stream", collector);
+  await page.goto(`${mars.url}/system?part=collectors`);
+  const row = page.locator("tr", { hasText: "redis://127.0.0.1:1" });
+  await row.locator('[data-of="Ignored"]', { hasText: "0" }).waitFor();
+  const faults = await faultsOf(page);
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+  await row.getByRole("link", { name: "parcels" }).click();
+  await page.getByText(`${publicUrl}/in/parcels`, { exact: true }).waitFor();
 }
 
 /** Who may only read sees the definition and can try, and finds no button that would be refused. */

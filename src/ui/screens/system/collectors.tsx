@@ -45,6 +45,19 @@ export function Collectors() {
       text: ({ id }) => id,
     },
     {
+      name: "Source",
+      title: "Whose rules make events of its messages",
+      cell: ({ source }) =>
+        source === undefined ? (
+          <span class="muted">none</span>
+        ) : (
+          <a class="id" href={to("/sources", { id: source })}>
+            {source}
+          </a>
+        ),
+      text: ({ source }) => source ?? "",
+    },
+    {
       name: "State",
       wide: true,
       cell: ({ state, last_error }) => (
@@ -75,6 +88,13 @@ export function Collectors() {
       title: "Since it was started",
       cell: ({ messages }) => countText(messages),
       text: ({ messages }) => messages,
+    },
+    {
+      name: "Ignored",
+      align: "end",
+      title: "Messages that the rules of its source leave out",
+      cell: ({ ignored }) => countText(ignored),
+      text: ({ ignored }) => ignored,
     },
     {
       name: "Refused",
@@ -121,8 +141,9 @@ export function Collectors() {
         error === undefined && (
           <Empty title="No message broker is read">
             <p>
-              Mars can read events where they are published already: from NATS, Redis and RabbitMQ. Begin with{" "}
-              <code>mars collectors put</code>, or see <a href="/docs/brokers.html">Message brokers</a>.
+              Mars can read events where they are published already: from NATS, Kafka, Redis, RabbitMQ, MQTT
+              and Amazon SQS. Begin with <code>mars collectors put</code>, or see{" "}
+              <a href="/docs/brokers.html">Message brokers</a>.
             </p>
           </Empty>
         )
