@@ -1,6 +1,7 @@
 /** Overdue messages by hop: where the trouble is. */
 import * as z from "zod";
 import type { Micros } from "../core/event.ts";
+import { normalDays } from "../core/normal.ts";
 import { nowMicros } from "../core/time.ts";
 import { overdueGroupPageToJson } from "../lifecycle/json.ts";
 import { overdueAges } from "../lifecycle/overdue-groups.ts";
@@ -31,9 +32,12 @@ export const overdueGroup = z.strictObject({
   ages: z.array(z.strictObject({ over: z.enum(overdueAges.map(({ over }) => over)), count })).meta({
     description: "How many are overdue for so long, up to the next of these; by whole minutes.",
   }),
-  normal_p99_ms: z.number().nullable().meta({
-    description: "So long or less 99 % of the messages took for this hop in the last seven days.",
-  }),
+  normal_p99_ms: z
+    .number()
+    .nullable()
+    .meta({
+      description: `So long or less 99 % of the messages took for this hop in the last ${normalDays} days (UTC), today among them.`,
+    }),
   messages: z.string().meta({ description: "The path of the list of its messages." }),
 });
 

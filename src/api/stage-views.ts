@@ -1,4 +1,6 @@
 /** The stages of a message's answer with when their clocks started and what is normal for them, as the page and the command line show them. Pure. */
+import { normalWindow } from "../core/normal.ts";
+import { formatTime } from "../core/time.ts";
 import { betweenMs } from "./between.ts";
 import type { InstanceJson } from "./message-answers.ts";
 import type { AnswerOf } from "./operation-types.ts";
@@ -18,7 +20,16 @@ export interface StageView extends Stage {
   readonly p99Ms?: number;
 }
 
-/** @param nowMs by Mars' clock */
+/** The window of `getLatency` that has what is normal, as the lists of what is stuck have it. */
+export function normalTimes(nowMs: number): { readonly since: string; readonly until: string } {
+  const { since, until } = normalWindow(nowMs * 1_000);
+  return { since: formatTime(since), until: formatTime(until) };
+}
+
+/**
+ * @param latency of `normalTimes`
+ * @param nowMs by Mars' clock
+ */
 export function stageViews(
   stages: readonly Stage[],
   latency: Latency | undefined,

@@ -1,8 +1,9 @@
 /** `mars show`: one message against what should have happened, for people; for pipes the answer of its operation. */
 import type { MessageJson } from "../../api/message-answers.ts";
 import { getMessage, listMessages } from "../../api/messages.ts";
-import { type Latency, stageViews } from "../../api/stage-views.ts";
+import { type Latency, normalTimes, stageViews } from "../../api/stage-views.ts";
 import { getLatency } from "../../api/statistics.ts";
+import { normalDays } from "../../core/normal.ts";
 import type { Arguments } from "../arguments.ts";
 import { ask } from "../ask.ts";
 import { call } from "../call.ts";
@@ -37,7 +38,7 @@ export const show: OwnCommand = {
     general: frontFlags,
     othersMax: 2,
   },
-  details: `Times are in the zone of this machine (TZ). What is normal is how long the stage took in messages of the last 24 h. Where several messages have the id they are
+  details: `Times are in the zone of this machine (TZ). What is normal is how long the stage took in messages of the last ${normalDays} days. Where several messages have the id they are
 listed, with exit code 1. In a pipe, and with --json: the answer of GET /api/apps/{app_id}/messages/{message_id}.
 `,
   problems: (given) => {
@@ -98,7 +99,11 @@ async function view(values: Arguments["values"], session: Session): Promise<numb
   let latency: Latency | undefined;
   if (message.lifecycle !== null) {
     const { app_id } = message;
-    const read = await call(client, requestOf(getLatency, { app_id }, undefined), agent);
+    const read = await call(
+      client,
+      requestOf(getLatency, { app_id, ...normalTimes(Date.now()) }, undefined),
+      agent,
+    );
     // Without it only the normal times are left out.
     if (read.ok) latency = read.value as Latency;
   }

@@ -1,12 +1,11 @@
 /** How long messages normally take from one stage to the next. Runs on a query thread. */
 import type { Micros } from "../../core/event.ts";
+import { normalWindow } from "../../core/normal.ts";
 import { statisticsSql } from "../../gen/sql.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import { FreshCache } from "../fresh-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
-/** The window of latencies, in days: today, and those before. */
-const hopDays = 7;
 const day = 86_400_000_000;
 
 /** A hop of the app with this number. */
@@ -17,7 +16,7 @@ export interface AppHop {
 }
 
 /**
- * The 99th percentile of the last seven days (UTC) of each hop, today among them: by whole days, so that a hop has seven histograms.
+ * The 99th percentile of each hop in the window of what is normal: it has a histogram for each day.
  *
  * @returns `undefined` where no message was counted
  */
@@ -26,11 +25,11 @@ export async function hopP99s(
   hops: readonly AppHop[],
   clock: Micros,
 ): Promise<(Micros | undefined)[]> {
-  const until = (Math.floor(clock / day) + 1) * day;
+  const { since, until } = normalWindow(clock);
   const results = await connection.read(
     hops.map(({ app, after, stage }) => ({
       sql: statisticsSql.latencyOfHop,
-      args: [app, day, until - hopDays * day, until, after, stage],
+      args: [app, day, since, until, after, stage],
     })),
   );
   return hops.map((_, index) => {

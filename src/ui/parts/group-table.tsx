@@ -1,5 +1,6 @@
 /** What is stuck, by app and hop. */
 import type { AnswerOf } from "../../api/operation-types.ts";
+import { normalDays } from "../../core/normal.ts";
 import { attributeParameters } from "../data/attribute-filters.ts";
 import { now } from "../data/clock.ts";
 import { to } from "../data/route.ts";
@@ -52,7 +53,7 @@ export const groupColumns: readonly Column<Group>[] = [
   {
     name: "Normal p99",
     align: "end",
-    title: "99 of 100 took no longer in the last seven days",
+    title: `99 of 100 took no longer in the last ${normalDays} days`,
     cell: ({ normal_p99_ms }) => (normal_p99_ms === null ? "" : shortDuration(normal_p99_ms)),
     text: ({ normal_p99_ms }) => normal_p99_ms ?? "",
   },

@@ -1,6 +1,6 @@
 /** One message: what has happened against what should have, live. */
 
-import { stageViews } from "../../../api/stage-views.ts";
+import { normalTimes, stageViews } from "../../../api/stage-views.ts";
 import { now as clock } from "../../data/clock.ts";
 import type { Message } from "../../data/message-events.ts";
 import { useRead } from "../../data/resource.ts";
@@ -30,7 +30,8 @@ interface MessageScreenProps {
 export function MessageScreen({ first, soughtId, again }: MessageScreenProps) {
   const { app_id: appId, message_id: messageId } = first;
   const { now: message, events, total, earlier, later, goTo, look } = useLiveMessage(first, again);
-  const latency = useRead("getLatency", { app_id: appId }, { when: first.lifecycle !== null });
+  const normal = { app_id: appId, ...normalTimes(clock.value) };
+  const latency = useRead("getLatency", normal, { when: first.lifecycle !== null });
   const former = formerRun(message, parameter("run"));
   const shown = former?.stages ?? message.lifecycle?.stages ?? [];
   const stages = stageViews(shown, latency.data, clock.value);

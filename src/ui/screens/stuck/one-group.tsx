@@ -1,6 +1,7 @@
 /** The messages that are stuck at one hop. */
 import { type Signal, useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
+import { normalDays } from "../../../core/normal.ts";
 import { attributeFilters, attributeParameters } from "../../data/attribute-filters.ts";
 import { now } from "../../data/clock.ts";
 import { useList } from "../../data/list.ts";
@@ -17,7 +18,6 @@ import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { TriageButtons } from "../../parts/triage.tsx";
-
 import { TriageFilter } from "./triage-filter.tsx";
 
 /** Ages and their filter move with the clock. */
@@ -79,6 +79,7 @@ const columns: readonly Column<Overdue>[] = [
   {
     name: "Normal p99",
     align: "end",
+    title: `99 of 100 took no longer in the last ${normalDays} days`,
     cell: ({ hop_p99_ms }) => (hop_p99_ms === null ? "" : shortDuration(hop_p99_ms)),
     text: ({ hop_p99_ms }) => hop_p99_ms ?? "",
   },
@@ -161,7 +162,9 @@ export function OneGroup({ stage }: { stage: string }) {
           {group.normal_p99_ms !== null && (
             <div>
               <dt>Normally</dt>
-              <dd>99 of 100 within {shortDuration(group.normal_p99_ms)}</dd>
+              <dd>
+                99 of 100 within {shortDuration(group.normal_p99_ms)} in {normalDays} days
+              </dd>
             </div>
           )}
           <div>

@@ -1,6 +1,7 @@
 /** The message beside another one of its app: a typical one, or any. */
 import { betweenMs } from "../../../../api/between.ts";
 import { type Latency, type StageView, stageViews } from "../../../../api/stage-views.ts";
+import { normalDays } from "../../../../core/normal.ts";
 import { now } from "../../../data/clock.ts";
 import type { Message } from "../../../data/message-events.ts";
 import { useRead } from "../../../data/resource.ts";
@@ -72,7 +73,7 @@ export function CompareLine({ comparison: { asked, compared, pending } }: { comp
           {pending
             ? "Reading the other message…"
             : asked === "normal"
-              ? "No message of the last 24 h is complete."
+              ? `No message of the last ${normalDays} days is complete.`
               : "The other message is not there, or has no lifecycle."}
         </span>
         {stop}

@@ -1,6 +1,7 @@
 /** Expected against actual: every stage with what is normal, its deadline, and what it took. */
 
 import type { StageView } from "../../../../api/stage-views.ts";
+import { normalDays } from "../../../../core/normal.ts";
 import { now } from "../../../data/clock.ts";
 import { messageAddress } from "../../../data/route.ts";
 import { durationText, shortDuration } from "../../../data/text.ts";
@@ -24,7 +25,8 @@ export function StageRows({ appId, stages, comparison }: StageRowsProps) {
       <div class="title">
         <h2 id="stages-title">Expected and actual</h2>
         <p class="key" aria-hidden="true">
-          <span class="normal">normal, p50–p99 of 24 h</span> <span class="taken">this message</span>{" "}
+          <span class="normal">normal, p50–p99 of {normalDays} days</span>{" "}
+          <span class="taken">this message</span>{" "}
           {compared !== undefined && <span class="other">the other</span>}{" "}
           <span class="deadline">deadline</span>
         </p>
