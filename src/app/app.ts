@@ -233,7 +233,7 @@ export async function startParts(
   await within(databaseTimeoutMs, callers.access.load());
   const background = runBackground({
     ...{ access: callers.access, journal, store: store.client, pipeline, sizes, supervisor, log },
-    databaseUrl: config.databaseUrl,
+    ...{ databaseUrl: config.databaseUrl, dataDir: config.dataDir },
   });
   shutdown.defer("loops", background);
   for (const [name, part] of Object.entries({ alerts, eraser, backups, collectors, sources: incoming })) {

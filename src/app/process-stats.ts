@@ -1,6 +1,6 @@
 /** The figures of the process in `GET /api/q/stats`, and the sizes that its history keeps. */
 import { pathOf } from "../db/database-address.ts";
-import type { RecordSizesOptions } from "../maintenance/size-history.ts";
+import type { RecordSizesOptions } from "../maintenance/record-sizes.ts";
 import type { EventLoopDelay } from "../runtime/event-loop-delay.ts";
 import type { PipelineStats, ProcessStats } from "../runtime/stats.ts";
 

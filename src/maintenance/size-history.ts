@@ -1,18 +1,17 @@
 /**
- * How large the journal and the database were, and how much came, since the start: in memory, so that the page can draw it.
+ * How large the journal and the database were, and how much came, over restarts: so that the page can draw it.
  *
  * Bound: `pointsMax` points. Where there are as many, two and two become one and the step doubles, up to `stepMsMax`; from then on the
  * oldest ones go. So the first minutes are as visible as the last day, and nothing older than about a day is kept.
  */
-import { stat } from "node:fs/promises";
 import type { SizeHistoryStats } from "../runtime/stats.ts";
-import type { Supervisor } from "../runtime/supervisor.ts";
 
-const stepMsFirst = 10_000;
+/** Between samples. */
+export const sampleMs = 10_000;
 /** 144 points of 640 s are a good day. */
 const stepMsMax = 640_000;
 const pointsMax = 144;
-const retry = { firstMs: stepMsFirst, lastMs: stepMsFirst };
+const version = 1;
 
 export interface Sizes {
   readonly journalBytes: number;
@@ -24,34 +23,73 @@ export interface Sizes {
   readonly accepted: number;
 }
 
-interface Point extends Sizes {
-  /** Samples in it. */
-  samples: number;
+interface Point {
+  /** `null` while Mars did not run; `accepted` is of the point alone. */
+  readonly sizes: Sizes | null;
+  /** Samples in it, taken or missed. */
+  readonly samples: number;
 }
 
 export class SizeHistory {
-  #stepMs = stepMsFirst;
-  readonly #points: Point[] = [];
+  #stepMs = sampleMs;
+  #points: Point[] = [];
+  /** Events accepted since the start, as of the last sample. */
+  #accepted = 0;
 
-  /** To be called every `stepMsFirst`. */
+  /** To be called every `sampleMs`. */
   add(sizes: Sizes): void {
-    const last = this.#points.at(-1);
-    if (last !== undefined && last.samples < this.#stepMs / stepMsFirst) {
-      this.#points[this.#points.length - 1] = merged(last, { ...sizes, samples: 1 });
-      return;
-    }
-    if (this.#points.length === pointsMax) this.#makeRoom();
-    this.#points.push({ ...sizes, samples: 1 });
+    this.#append({ ...sizes, accepted: sizes.accepted - this.#accepted });
+    this.#accepted = sizes.accepted;
+  }
+
+  /**
+   * Goes on from what an earlier run has kept. To be called before the first sample.
+   *
+   * @param now milliseconds of the wall's clock: since the last sample Mars did not run
+   * @returns false for a text that is not `text` of any run: nothing is taken from it
+   */
+  restore(text: string, now: number): boolean {
+    const kept = parseKept(text);
+    if (kept === undefined) return false;
+    this.#stepMs = kept.stepMs;
+    this.#points = kept.points;
+    const missed = Math.floor((now - kept.at) / sampleMs);
+    // More than the history reaches back leaves nothing of it.
+    for (let one = 0; one < Math.min(missed, (pointsMax * stepMsMax) / sampleMs); one += 1)
+      this.#append(null);
+    return true;
+  }
+
+  /** For `restore`. @param at when the last sample was taken */
+  text(at: number): string {
+    const points = this.#points.map(({ sizes, samples }) =>
+      sizes === null
+        ? [samples]
+        : [samples, sizes.journalBytes, sizes.databaseBytes, sizes.behind, sizes.accepted],
+    );
+    return JSON.stringify({ version, at, step_ms: this.#stepMs, points });
   }
 
   get stats(): SizeHistoryStats {
+    const of = (name: keyof Sizes) => this.#points.map(({ sizes }) => sizes?.[name] ?? null);
     return {
       step_ms: this.#stepMs,
-      journal_bytes: this.#points.map(({ journalBytes }) => journalBytes),
-      database_bytes: this.#points.map(({ databaseBytes }) => databaseBytes),
-      behind: this.#points.map(({ behind }) => behind),
-      accepted: this.#points.map(({ accepted }) => accepted),
+      journal_bytes: of("journalBytes"),
+      database_bytes: of("databaseBytes"),
+      behind: of("behind"),
+      accepted: of("accepted"),
     };
+  }
+
+  #append(sizes: Sizes | null): void {
+    const one = { sizes, samples: 1 };
+    const last = this.#points.at(-1);
+    if (last !== undefined && last.samples < this.#stepMs / sampleMs) {
+      this.#points[this.#points.length - 1] = merged(last, one);
+      return;
+    }
+    if (this.#points.length === pointsMax) this.#makeRoom();
+    this.#points.push(one);
   }
 
   #makeRoom(): void {
@@ -68,44 +106,42 @@ export class SizeHistory {
   }
 }
 
-/** What waited is a peak: it must not be lost in a longer step. The others are states, of which the last is taken. */
+/** What waited is a peak: it must not be lost in a longer step. Sizes are states, of which the last is taken. */
 function merged(earlier: Point, later: Point): Point {
+  const samples = earlier.samples + later.samples;
+  if (earlier.sizes === null || later.sizes === null) return { sizes: earlier.sizes ?? later.sizes, samples };
+  const behind = Math.max(earlier.sizes.behind, later.sizes.behind);
+  const accepted = earlier.sizes.accepted + later.sizes.accepted;
+  return { sizes: { ...later.sizes, behind, accepted }, samples };
+}
+
+function parseKept(text: string): { stepMs: number; at: number; points: Point[] } | undefined {
+  let kept: unknown;
+  try {
+    kept = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { version: of, at, step_ms: stepMs, points } = (kept ?? {}) as Readonly<Record<string, unknown>>;
+  if (of !== version || !isCount(at) || !isCount(stepMs) || !Array.isArray(points)) return undefined;
+  const doublings = Math.log2(stepMs / sampleMs);
+  if (!Number.isInteger(doublings) || doublings < 0 || stepMs > stepMsMax) return undefined;
+  if (points.length > pointsMax || !points.every(isPoint)) return undefined;
   return {
-    ...later,
-    behind: Math.max(earlier.behind, later.behind),
-    samples: earlier.samples + later.samples,
+    ...{ stepMs, at },
+    points: points.map(([samples, journalBytes, databaseBytes, behind, accepted]) => ({
+      sizes: journalBytes === undefined ? null : { journalBytes, databaseBytes, behind, accepted },
+      samples,
+    })),
   };
 }
 
-export interface RecordSizesOptions {
-  readonly history: SizeHistory;
-  /** Of its file; absent for a database server. */
-  readonly databasePath: string | undefined;
-  readonly sizes: () => Omit<Sizes, "databaseBytes">;
-  readonly supervisor: Pick<Supervisor, "loop">;
+function isPoint(value: unknown): boolean {
+  return (
+    Array.isArray(value) && [1, 5].includes(value.length) && value.every(isCount) && Number(value[0]) > 0
+  );
 }
 
-/** Runs until the signal aborts. */
-export async function recordSizes(
-  { history, databasePath, sizes, supervisor }: RecordSizesOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  await supervisor.loop("sizes", retry).run(async () => {
-    const databaseBytes =
-      databasePath === undefined
-        ? 0
-        : (await bytesOf(databasePath)) + (await bytesOf(`${databasePath}-wal`).catch(ifGone));
-    history.add({ ...sizes(), databaseBytes });
-    return stepMsFirst;
-  }, signal);
-}
-
-async function bytesOf(path: string): Promise<number> {
-  return (await stat(path)).size;
-}
-
-/** The write-ahead log is there only while the database is open. */
-function ifGone(error: unknown): number {
-  if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
-  throw error;
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -164,17 +164,17 @@ export interface EventLimitsStats {
   readonly waits: number;
 }
 
-/** Sizes since the start, at most of the last day, the oldest first: one entry of each list for a step. */
+/** Sizes of at most the last day, over restarts, the oldest first: an entry of each list for a step, `null` where Mars did not run. */
 export interface SizeHistoryStats {
   readonly step_ms: number;
   /** At the end of the step. */
-  readonly journal_bytes: readonly number[];
+  readonly journal_bytes: readonly (number | null)[];
   /** The same, with its write-ahead log; 0 for a database server. */
-  readonly database_bytes: readonly number[];
+  readonly database_bytes: readonly (number | null)[];
   /** Events that waited for the store: the most in the step. */
-  readonly behind: readonly number[];
-  /** Events accepted since the start. */
-  readonly accepted: readonly number[];
+  readonly behind: readonly (number | null)[];
+  /** Events accepted in the step. */
+  readonly accepted: readonly (number | null)[];
 }
 
 /** The process, and the threads of its database. */

@@ -1,8 +1,8 @@
 /** What is normal for a stage is one figure, wherever it is shown. */
 import { expect, test } from "bun:test";
 import { type Latency, normalTimes, type Stage, stageViews } from "../../src/api/stage-views.ts";
-import { getJson } from "../support/rest.ts";
 import { startMars } from "../support/mars.ts";
+import { getJson } from "../support/rest.ts";
 
 const second = 1_000;
 const day = 86_400 * second;

@@ -6,7 +6,7 @@ interface FigureCardProps {
   readonly name: string;
   readonly tone?: "good" | "bad";
   readonly figures: readonly (readonly [name: string, value: ComponentChildren])[];
-  readonly bars?: readonly number[];
+  readonly bars?: readonly (number | null)[];
   /** The chart in one sentence. */
   readonly label?: string;
   readonly fault?: string;
@@ -29,7 +29,7 @@ export function FigureCard({ name, tone = "good", figures, bars, label = "", fau
       {fault !== "" && <p class="bad">{fault}</p>}
       {fault === "" && bars !== undefined && bars.length > 1 && (
         <figure class="past">
-          <Bars values={bars} label={label} />
+          <Bars values={bars.map((bar) => bar ?? 0)} label={label} />
           <figcaption>{label}</figcaption>
         </figure>
       )}

@@ -37,9 +37,10 @@ export function Now() {
     const rate = last === undefined ? 0 : ((look.accepted - last.accepted) * 1_000) / (look.at - last.at);
     before.current = { last: look, rate: Math.max(0, rate) };
   }
-  const over = `over the last ${durationText(history.journal_bytes.length * history.step_ms)}`;
-  const came = history.accepted.map((count, at) => count - (history.accepted[at - 1] ?? 0));
-  const databaseBytes = history.database_bytes.at(-1) ?? 0;
+  const { accepted, step_ms } = history;
+  const gaps = accepted.includes(null) ? "; gaps are times without Mars" : "";
+  const over = `over the last ${durationText(accepted.length * step_ms)}${gaps}`;
+  const databaseBytes = history.database_bytes.findLast((bytes) => bytes !== null) ?? 0;
   return (
     <>
       {error !== undefined && <Failure error={error} what="The system" />}
@@ -51,7 +52,7 @@ export function Now() {
             ["since the start", countText(totals.accepted)],
             ["refused", countText(totals.refused)],
           ]}
-          bars={came.slice(1)}
+          bars={accepted}
           label={`Events accepted, ${over}`}
         />
         <FigureCard
