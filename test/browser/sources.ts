@@ -59,8 +59,17 @@ async function make(page: Page): Promise<void> {
   await page.getByLabel("Secret", { exact: true }).fill(secret);
   await page.getByLabel("Header", { exact: true }).fill("X-Token");
   await page.getByLabel("Event", { exact: true }).fill("body.state");
-  const text = await page.getByLabel("As JSON").inputValue();
-  if (!text.includes('"event": "body.state"')) throw new Error(`the form has not changed the text: ${text}`);
+  await page.getByRole("button", { name: "Add an attribute" }).click();
+  await page.getByLabel("Name of attribute 1").fill("state");
+  await page.getByLabel("Rule of attribute 1").fill("body.state");
+  await page.getByText("What is not mapped").click();
+  await page.getByRole("combobox", { name: "Items that are not mapped" }).selectOption("are left out");
+  await page.getByLabel("Bytes of a delivery at most").fill("2048");
+  const text = JSON.parse(await page.getByLabel("As JSON").inputValue());
+  const { event, attributes, otherwise, body_bytes_max } = text;
+  const wanted = '["body.state",{"state":"body.state"},"ignore",2048]';
+  if (JSON.stringify([event, attributes, otherwise, body_bytes_max]) !== wanted)
+    throw new Error(`the form has not changed the text: ${JSON.stringify(text)}`);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText(`${publicUrl}/in/parcels`, { exact: true }).waitFor();
   if ((await page.content()).includes(secret)) throw new Error("the secret is shown after it is saved");

@@ -1,30 +1,11 @@
 /** The form of a source, with its definition as JSON beside it: each changes the other. */
 import { type Signal, useSignal } from "@preact/signals";
 import { call, type Given, type Problem } from "../../data/call.ts";
-import { useRead } from "../../data/resource.ts";
 import { say } from "../../frame/toasts.tsx";
-import { Field, Select } from "../../parts/fields.tsx";
 import { JsonText, parseObject } from "../../parts/json-text.tsx";
 import { Problems, problemsOfText } from "../../parts/problems.tsx";
-import {
-  type Definition,
-  definitionOf,
-  hidden,
-  type Preset,
-  presetTexts,
-  type RuleName,
-  ruleTexts,
-  type Scheme,
-  type Source,
-  schemeOf,
-  textOf,
-  verifyFields,
-  verifyTexts,
-  withMember,
-  withPreset,
-  withScheme,
-  withVerify,
-} from "./definition.ts";
+import { type Definition, definitionOf, type Source, textOf } from "./definition.ts";
+import { SourceFields } from "./source-fields.tsx";
 
 interface SourceFormProps {
   /** Absent: the user chooses it. */
@@ -80,7 +61,7 @@ export function SourceForm({ id, source, text, saved }: SourceFormProps) {
           {definition === undefined ? (
             <p class="problem">This is no JSON object yet.</p>
           ) : (
-            <Fields
+            <SourceFields
               definition={definition}
               {...(source !== undefined && { source })}
               set={(next) => {
@@ -126,105 +107,4 @@ function readable(text: string): Definition | undefined {
     // It is being typed; saving it says what is wrong.
     return undefined;
   }
-}
-
-interface FieldsProps {
-  readonly definition: Definition;
-  readonly source?: Source;
-  set(next: Definition): void;
-}
-
-function Fields({ definition, source, set }: FieldsProps) {
-  const apps = useRead("listApps", { limit: 1_000 });
-  const { preset, app_id } = definition;
-  const scheme = schemeOf(definition);
-  const verify = definition.verify ?? {};
-  const fields = (scheme !== undefined && verifyFields[scheme]) || [];
-  const rotated =
-    source?.verify.secret !== undefined &&
-    source.verify.scheme === scheme &&
-    verify.secret !== undefined &&
-    verify.secret !== hidden;
-  const rules = (
-    <div class="fields">
-      {(Object.keys(ruleTexts) as RuleName[]).map((rule) => (
-        <Field
-          key={rule}
-          label={ruleTexts[rule]}
-          value={shown(definition[rule])}
-          placeholder={(source?.preset === preset && source?.mapping[rule]) || ""}
-          set={(value) => set(withMember(definition, rule, value))}
-        />
-      ))}
-      <p class="muted">Attributes, and what becomes of items without an event, are in the JSON.</p>
-    </div>
-  );
-  return (
-    <>
-      <Select
-        label="Sender"
-        value={preset ?? ""}
-        values={[...Object.entries(presetTexts), ["", "another, by rules of your own"]]}
-        choose={(one) => set(withPreset(definition, (one || undefined) as Preset | undefined))}
-      />
-      {definition.app_from === undefined && (
-        <Field
-          label="App of its events"
-          value={shown(app_id)}
-          list="source-apps"
-          set={(value) => set({ ...definition, app_id: value })}
-        />
-      )}
-      <datalist id="source-apps">
-        {apps.data?.apps.map((one) => (
-          <option key={one.app_id} value={one.app_id} />
-        ))}
-      </datalist>
-      <Select
-        label="Verified by"
-        value={scheme ?? ""}
-        values={Object.keys(verifyFields).map((one) => [one, one] as const)}
-        choose={(one) => set(withScheme(definition, one as Scheme))}
-      />
-      {scheme === "none" && <p class="warn">Everyone who reaches Mars may report to its app.</p>}
-      {fields.map((name) => (
-        <Field
-          key={name}
-          label={verifyTexts[name]}
-          value={verify[name] === hidden ? "" : shown(verify[name])}
-          placeholder={verify[name] === hidden ? "as it is" : ""}
-          set={(value) =>
-            set(
-              withVerify(
-                definition,
-                name,
-                value === "" && name === "secret" && source?.verify.scheme === scheme ? hidden : value,
-              ),
-            )
-          }
-        />
-      ))}
-      {rotated && (
-        <Field
-          label="The former secret holds for"
-          value={shown(verify.overlap)}
-          placeholder="24h"
-          set={(value) => set(withVerify(definition, "overlap", value))}
-        />
-      )}
-      {preset === undefined ? (
-        rules
-      ) : (
-        <details>
-          <summary>Rules in place of the sender's</summary>
-          {rules}
-        </details>
-      )}
-    </>
-  );
-}
-
-/** What the text has may be of any type; saving it says what is wrong. */
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
