@@ -42,7 +42,7 @@ export type SinkTarget =
     }
   | { readonly type: "email"; readonly to: readonly string[] }
   | {
-      /** A subject, a stream or a topic of a message broker, see `parseBrokerTarget`. */
+      /** A subject, a stream, a queue, an exchange or a topic of a message broker, see `parseBrokerTarget`. */
       readonly type: "broker";
       /** Its password, or NATS' token, is a secret. */
       readonly url: string;

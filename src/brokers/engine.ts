@@ -33,7 +33,7 @@ export interface OutgoingMessage {
   readonly body: Uint8Array | string;
   /** Printable ASCII. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of Kafka: what has the same one stays in order; the id unless given. */
+  /** Of Kafka and of FIFO queues: what has the same one stays in order. */
   readonly key?: string;
 }
 

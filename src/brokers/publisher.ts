@@ -1,5 +1,6 @@
 /** The port of what only publishes: a connection to one target at a message broker. */
-import type { BrokerPlace, TargetEngine } from "../core/broker-target.ts";
+import type { Engine } from "../core/broker-engine.ts";
+import type { BrokerPlace } from "../core/broker-target.ts";
 import type { OutgoingMessage } from "./engine.ts";
 
 export interface Publisher {
@@ -13,9 +14,12 @@ export interface Publisher {
 /** Rejects where the broker cannot be reached. */
 export type OpenPublisher = (place: BrokerPlace) => Promise<Publisher>;
 
-const publishers: Readonly<Record<TargetEngine, () => Promise<OpenPublisher>>> = {
+const publishers: Readonly<Record<Engine, () => Promise<OpenPublisher>>> = {
   nats: async () => (await import("./nats/nats-publisher.ts")).openNatsPublisher,
   redis: async () => (await import("./redis/redis-publisher.ts")).openRedisPublisher,
+  rabbitmq: async () => (await import("./rabbitmq/rabbitmq-publisher.ts")).openRabbitmqPublisher,
+  mqtt: async () => (await import("./mqtt/mqtt-publisher.ts")).openMqttPublisher,
+  sqs: async () => (await import("./sqs/sqs-publisher.ts")).openSqsPublisher,
   kafka: async () => (await import("./kafka/kafka-publisher.ts")).openKafkaPublisher,
 };
 

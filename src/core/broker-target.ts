@@ -1,35 +1,33 @@
 /** Where at a message broker something is published: `nats://user:password@host:4222?subject=alerts`. Pure. */
 import { urlText } from "./broker-collector.ts";
-import { type Engine, engineMembers, engineOf } from "./broker-engine.ts";
+import { type Engine, engineMembers, engineOf, engines } from "./broker-engine.ts";
 import { textProblem } from "./validate.ts";
 
 const nameBytesMax = 255;
 const urlBytesMax = 2_048;
 
 interface TargetMembers {
-  /** Exactly one of them is there. */
+  /** Exactly one of them is there, where there are some. */
   readonly oneOf: readonly string[];
   readonly optional: readonly string[];
   readonly choices?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Members of the query, by engine. RabbitMQ, MQTT and SQS are read from only. */
+/** Members of the query, by engine. The path of a queue of SQS is in its URL. */
 const targetMembers = {
   nats: { oneOf: ["subject"], optional: [] },
   redis: { oneOf: ["stream"], optional: [] },
+  rabbitmq: { oneOf: ["queue", "exchange"], optional: ["routing_key"] },
+  mqtt: { oneOf: ["topic"], optional: [] },
+  sqs: { oneOf: [], optional: ["region"] },
   kafka: { oneOf: ["topic"], optional: ["sasl"], choices: { sasl: engineMembers.kafka.choices.sasl } },
-} as const satisfies Partial<Readonly<Record<Engine, TargetMembers>>>;
-
-/** The engines that Mars publishes to. */
-export type TargetEngine = keyof typeof targetMembers;
-
-const targetEngines = Object.keys(targetMembers) as readonly TargetEngine[];
+} as const satisfies Readonly<Record<Engine, TargetMembers>>;
 
 export interface BrokerTarget {
-  readonly engine: TargetEngine;
+  readonly engine: Engine;
   /** With user and password, and without a query. */
   readonly url: string;
-  /** `subject`, `stream`, or `topic` and `sasl`. */
+  /** `subject`; `stream`; `topic`, of Kafka with `sasl`; `queue`, or `exchange` with `routing_key`; `region`. */
   readonly members: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +44,7 @@ export interface BrokerNotification {
   readonly body: string;
   /** Printable ASCII. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of Kafka: what has the same one stays in order. */
+  /** Of Kafka and of FIFO queues of SQS: what has the same one stays in order. */
   readonly key?: string;
 }
 
@@ -65,7 +63,7 @@ export function parseBrokerTarget(
   if (Buffer.byteLength(text) > urlBytesMax) return { problem: `must be at most ${urlBytesMax} bytes` };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const engine = url && engineOf(url.protocol.slice(0, -1));
-  if (url === undefined || url.host === "" || !isTargetEngine(engine)) return { problem: schemesProblem };
+  if (url === undefined || url.host === "" || engine === undefined) return { problem: schemesProblem };
   const { oneOf, optional, choices = {} }: TargetMembers = targetMembers[engine];
   const members: Record<string, string> = {};
   for (const [name, value] of url.searchParams) {
@@ -78,20 +76,31 @@ export function parseBrokerTarget(
     if (problem !== undefined) return { problem };
     members[name] = value;
   }
-  if (oneOf.filter((name) => members[name] !== undefined).length !== 1)
+  if (oneOf.length > 0 && oneOf.filter((name) => members[name] !== undefined).length !== 1)
     return { problem: `must have ?${oneOf.map((name) => `${name}=…`).join(" or ?")}` };
+  if (members.routing_key !== undefined && members.exchange === undefined)
+    return { problem: "must have routing_key with an exchange only" };
   if (engine === "nats" && /[*>]/.test(members.subject ?? ""))
     return { problem: "must have a subject without wildcards" };
+  if (engine === "mqtt" && /[+#]/.test(members.topic ?? ""))
+    return { problem: "must have a topic without wildcards" };
+  if (engine === "sqs") {
+    const problem = queueProblem(url);
+    if (problem !== undefined) return { problem };
+  }
   url.search = "";
   url.hash = "";
   return { target: { engine, url: urlText(url), members } };
 }
 
-function isTargetEngine(engine: Engine | undefined): engine is TargetEngine {
-  return engine !== undefined && engine in targetMembers;
+/** Who may put a sink must not publish with the credentials of Mars' machine. */
+function queueProblem({ pathname, username, password }: URL): string | undefined {
+  if (!/^\/[^/]+\/[^/]+$/.test(pathname)) return `must have a path: sqs://HOST/${engineMembers.sqs.path}`;
+  if (username !== "" && password !== "") return undefined;
+  return "must have an access key as its user, and the secret as its password";
 }
 
-const schemesProblem = `must be one of ${targetEngines
+const schemesProblem = `must be one of ${engines
   .flatMap((engine) => engineMembers[engine].schemes.map((scheme) => `${scheme}://`))
   .join(", ")} with a host`;
 

@@ -1,4 +1,4 @@
-/** What a user sees of a sink at a message broker: a test, a broker that is away when an incident opens, and its notification there once. */
+/** What a user sees of a sink at a message broker: a test, a broker that is away when an incident opens, and its notification there, once or with the same id. */
 import { join } from "node:path";
 import { RestartedMars } from "../crash/restarted-mars.ts";
 import { until } from "../support/until.ts";
@@ -16,11 +16,12 @@ interface Deliveries {
   }[];
 }
 
+/** What is read of them is gone. */
+const queues = ["rabbitmq", "sqs", "sqs-fifo"];
 const soonMs = 20_000;
 
 export async function runAlerts(broker: TestBroker, { directory, command }: CheckOptions): Promise<string> {
   const { sink } = broker;
-  if (sink === undefined) throw new Error(`${broker.engine} has no sink`);
   const mars = new RestartedMars({
     dataDir: join(directory, "mars"),
     ...(command !== undefined && { command }),
@@ -36,7 +37,7 @@ export async function runAlerts(broker: TestBroker, { directory, command }: Chec
   const arrived: { readonly id?: string; readonly body: string }[] = [];
   const look = async () => {
     const letters = await broker.deadLetters();
-    arrived.length = 0;
+    if (!queues.includes(broker.engine)) arrived.length = 0;
     arrived.push(...letters);
   };
   try {
@@ -95,11 +96,13 @@ export async function runAlerts(broker: TestBroker, { directory, command }: Chec
     );
     const own = arrived.filter(({ id }) => id === webhook_id);
     const { type, data } = JSON.parse(own[0]?.body ?? "{}");
-    if (own.length !== 1 || type !== "incident.opened" || data.incident.app_id !== "shop")
-      throw new Error(JSON.stringify(own));
-    if (arrived.filter(({ body }) => body.includes('"type":"test"')).length !== 1)
-      throw new Error(`one test must be there: ${JSON.stringify(arrived)}`);
-    return `delivered once by attempt ${attempts.length}; before: ${attempts[0]?.error}`;
+    if (type !== "incident.opened" || data.incident.app_id !== "shop") throw new Error(JSON.stringify(own));
+    // One that ended without an answer may have been stored: it is repeated, with its id.
+    const tests = arrived.filter(({ body }) => body.includes('"type":"test"'));
+    if (tests.length === 0) throw new Error(`a test must be there: ${JSON.stringify(arrived)}`);
+    if (!broker.repeats && (own.length !== 1 || tests.length !== 1))
+      throw new Error(`each must be there once: ${JSON.stringify(arrived)}`);
+    return `delivered ${own.length} times by attempt ${attempts.length}; before: ${attempts[0]?.error}`;
   } finally {
     await mars.stop();
   }

@@ -35,8 +35,6 @@ const { values } = parseArgs({
 });
 
 const checks = { alerts: runAlerts, crashes: runCrashes, behaviour: runBehaviour, rebalance: runRebalance };
-/** No alerts are published to them. */
-const unpublished = ["rabbitmq", "mqtt", "sqs", "sqs-fifo"];
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];
@@ -44,7 +42,6 @@ for (const engine of values.engine) {
     throw new Error(`no such engine: ${engine}; there are ${Object.keys(testEngines)}`);
   for (const [name, check] of Object.entries(checks)) {
     if (values.check !== undefined && !values.check.includes(name)) continue;
-    if (check === runAlerts && unpublished.includes(engine)) continue;
     if (check === runRebalance && engine !== "kafka") continue;
     const directory = await mkdtemp(join(tmpdir(), `mars-${engine}-`));
     const began = performance.now();

@@ -10,14 +10,27 @@ test("a target is a member of the query, and its URL keeps user and password", (
       members: { subject: "alerts.shop" },
     },
   });
+  expect(parseBrokerTarget("amqps://u:p@h/vhost?exchange=alerts&routing_key=a.b")).toEqual({
+    target: {
+      engine: "rabbitmq",
+      url: "amqps://u:p@h/vhost",
+      members: { exchange: "alerts", routing_key: "a.b" },
+    },
+  });
+  expect(parseBrokerTarget("sqs://id:secret@sqs.eu-central-1.amazonaws.com/1/q.fifo")).toEqual({
+    target: { engine: "sqs", url: "sqs://id:secret@sqs.eu-central-1.amazonaws.com/1/q.fifo", members: {} },
+  });
 });
 
 test.each([
   ["https://example.com", "must be one of nats://"],
-  ["mqtt://h?topic=a", "must be one of nats://"],
-  ["sqs://sqs.eu-central-1.amazonaws.com/1/q", "must be one of nats://"],
+  ["mqtt://h", "must have ?topic=…"],
+  ["mqtt://h?topic=a/%2B", "must have a topic without wildcards"],
+  ["sqs://sqs.eu-central-1.amazonaws.com/1/q", "must have an access key as its user"],
+  ["sqs://id:secret@sqs.eu-central-1.amazonaws.com/q", "must have a path: sqs://HOST/ACCOUNT/QUEUE"],
   ["nats://h", "must have ?subject=…"],
-  ["amqp://h?queue=a", "must be one of nats://"],
+  ["amqp://h?queue=a&exchange=b", "must have ?queue=… or ?exchange=…"],
+  ["amqp://h?queue=a&routing_key=b", "must have routing_key with an exchange only"],
   ["redis://h?stream=a&stream=b", "must have stream once in its query"],
   ["redis://h?stream=", "must have stream not empty"],
   ["redis://h?stream=a%20b", "must have stream without blanks"],

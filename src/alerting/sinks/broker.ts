@@ -81,7 +81,14 @@ export async function resolveBroker(text: string, targets: Targets): Promise<Bro
   return { ...target, url: `${url.protocol}//${user}${address}${port}${url.pathname}` };
 }
 
-const secureSchemes: ReadonlySet<string> = new Set(["tls:", "rediss:", "amqps:", "kafkas:"]);
+const secureSchemes: ReadonlySet<string> = new Set([
+  "tls:",
+  "rediss:",
+  "amqps:",
+  "kafkas:",
+  "mqtts:",
+  "sqs:",
+]);
 
 /** Failures before a connection is open; libraries name them in a text or a code, with the address. */
 const unconnected =

@@ -86,7 +86,9 @@ class Session {
     return {
       read: (signal) => this.#read(signal),
       ack: async (messages) => this.#ack(messages as readonly MqttMessage[]),
-      publish: (target, message) => publications.publish(target, message),
+      async publish(target, message) {
+        await publications.publish(target, message);
+      },
       // The protocol has nothing for it.
       lag: async () => undefined,
       close: () => link.close(),

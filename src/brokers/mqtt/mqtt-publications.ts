@@ -8,10 +8,18 @@ const acknowledgeMs = 10_000;
 /** 1 is that of the subscription. */
 const firstId = 2;
 const lastId = 65_535;
+/** A success: "no matching subscribers". */
+const unsubscribed = 16;
+
+/** What the broker says of a message that it has. */
+export interface Published {
+  /** Whether there is a subscription that it goes to, as far as the broker says. */
+  readonly subscribed: boolean;
+}
 
 export class Publications {
   readonly #link: Pick<Link, "send" | "connack">;
-  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<Published>>();
   #nextId = firstId;
 
   constructor(link: Pick<Link, "send" | "connack">) {
@@ -19,13 +27,14 @@ export class Publications {
   }
 
   /** Resolves when the broker has it. Its id is the user property `mars-id`. */
-  async publish(topic: string, { id, body, headers }: OutgoingMessage): Promise<void> {
+  async publish(topic: string, { id, body, headers }: OutgoingMessage): Promise<Published> {
+    const { "content-type": contentType, ...others } = headers;
     if (this.#waiting.size >= (this.#link.connack.properties?.receiveMaximum ?? lastId))
       throw new Error("the broker has not acknowledged what was published before");
     while (this.#waiting.has(this.#nextId)) this.#advance();
     const messageId = this.#nextId;
     this.#advance();
-    const acknowledged = Promise.withResolvers<void>();
+    const acknowledged = Promise.withResolvers<Published>();
     this.#waiting.set(messageId, acknowledged);
     const timer = setTimeout(
       () => acknowledged.reject(new Error(`the broker has not acknowledged it in ${acknowledgeMs} ms`)),
@@ -40,11 +49,14 @@ export class Publications {
         messageId,
         dup: false,
         retain: false,
-        properties: { userProperties: { ...headers, "mars-id": id } },
+        properties: {
+          ...(contentType !== undefined && { contentType }),
+          userProperties: { ...others, "mars-id": id },
+        },
       },
     ]);
     try {
-      await acknowledged.promise;
+      return await acknowledged.promise;
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(messageId);
@@ -53,7 +65,7 @@ export class Publications {
 
   acknowledged({ messageId, reasonCode = 0 }: IPubackPacket): void {
     const waiting = this.#waiting.get(messageId ?? 0);
-    if (reasonCode < 128) waiting?.resolve();
+    if (reasonCode < 128) waiting?.resolve({ subscribed: reasonCode !== unsubscribed });
     else waiting?.reject(new Error(`the broker refuses the message: ${reasonOf(reasonCode)}`));
   }
 

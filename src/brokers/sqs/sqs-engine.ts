@@ -89,7 +89,10 @@ async function hide(queue: SqsQueue, messages: readonly SqsMessage[], seconds: n
 }
 
 /** Its id is the attribute `mars-id`; a FIFO queue drops repeats by it for five minutes. */
-export async function publishTo(queue: SqsQueue, { id, body, headers }: OutgoingMessage): Promise<void> {
+export async function publishTo(
+  queue: SqsQueue,
+  { id, body, headers, key = "mars" }: OutgoingMessage,
+): Promise<void> {
   const entries = Object.entries({ "mars-id": id, ...headers }).filter(([, value]) => value !== "");
   await queue.call("SendMessage", {
     MessageBody: typeof body === "string" ? body : new TextDecoder().decode(body),
@@ -98,7 +101,7 @@ export async function publishTo(queue: SqsQueue, { id, body, headers }: Outgoing
         .slice(0, attributesMax)
         .map(([name, value]) => [name, { DataType: "String", StringValue: value }]),
     ),
-    ...(queue.fifo && { MessageGroupId: "mars", MessageDeduplicationId: deduplicationIdOf(id) }),
+    ...(queue.fifo && { MessageGroupId: key, MessageDeduplicationId: deduplicationIdOf(id) }),
   });
 }
 

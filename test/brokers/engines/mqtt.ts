@@ -58,6 +58,17 @@ export async function startMosquitto(directory: string): Promise<TestBroker> {
       const target = deadLetter ? "&dead_letter=dead" : "";
       return `mqtt://${brokerUser}:${password}@127.0.0.1:${port}?topic=events/%2B&client_id=${clientId}${target}`;
     },
+    sink: {
+      url: `${url}?topic=dead`,
+      async down() {
+        server.kill("SIGTERM");
+        await server.exited;
+      },
+      async up() {
+        server = await start();
+        await (await dead.reach()).subscribed;
+      },
+    },
     async kill() {
       // Killed, it loses messages that it has acknowledged: it writes its sessions from time to time, and at its end.
       server.kill("SIGTERM");
@@ -92,7 +103,7 @@ interface Opened {
 
 /** Opens another link where the last one is lost. */
 class Client {
-  readonly received: { readonly body: string; readonly reason: string }[] = [];
+  readonly received: { readonly id: string; readonly body: string; readonly reason: string }[] = [];
   readonly #url: string;
   readonly #clientId: string;
   readonly #session: { readonly topic?: string; readonly clean?: boolean };
@@ -141,8 +152,8 @@ class Client {
         if (packet.cmd === "suback") subscribed.resolve();
         if (packet.cmd === "puback") publications?.acknowledged(packet);
         if (packet.cmd !== "publish") return;
-        const reason = packet.properties?.userProperties?.["mars-reason"] ?? "";
-        this.received.push({ body: String(packet.payload), reason: String(reason) });
+        const { "mars-id": id = "", "mars-reason": reason = "" } = packet.properties?.userProperties ?? {};
+        this.received.push({ id: String(id), body: String(packet.payload), reason: String(reason) });
         link.send([{ cmd: "puback", messageId: packet.messageId ?? 0, reasonCode: 0 }]);
       },
       onLost: (error) => {

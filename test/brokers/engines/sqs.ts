@@ -84,6 +84,11 @@ export async function startSqs(directory: string, queue: Queue = { name: "events
       const user = `${keyId}:${encodeURIComponent(password ?? secret)}`;
       return `sqs+http://${user}@127.0.0.1:${port}/${account}/${queue.name}?region=${region}&visibility=30${target}`;
     },
+    sink: {
+      url: `sqs+http://${keyId}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${account}/dead?region=${region}`,
+      down: async () => server.kill("SIGSTOP"),
+      up: async () => server.kill("SIGCONT"),
+    },
     async kill() {
       server.kill("SIGSTOP");
       await Bun.sleep(stillMs);
@@ -100,6 +105,7 @@ export async function startSqs(directory: string, queue: Queue = { name: "events
         MessageAttributeNames: ["All"],
       });
       return messages.map(({ Body, MessageAttributes }) => ({
+        id: MessageAttributes?.["mars-id"]?.StringValue ?? "",
         body: Body,
         reason: MessageAttributes?.["mars-reason"]?.StringValue ?? "",
       }));

@@ -28,9 +28,8 @@ export interface TestBroker {
   setPartitions?(count: number): Promise<void>;
   /** Ends it at once, and starts it again on the same directory. */
   kill(): Promise<void>;
-  /** Absent where alerts cannot be published. */
-  readonly sink?: TestSink;
-  /** What was published to its dead-letter target. */
+  readonly sink: TestSink;
+  /** What was published to its dead-letter target; of a queue what was not read before. */
   deadLetters(): Promise<readonly { readonly id?: string; readonly body: string; readonly reason: string }[]>;
   stop(): Promise<void>;
 }

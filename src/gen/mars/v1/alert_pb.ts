@@ -1058,7 +1058,7 @@ export enum SinkType {
   TOPIC = 8,
 
   /**
-   * A subject, stream or topic of a message broker.
+   * A subject, stream, queue, exchange or topic of a message broker.
    *
    * @generated from enum value: SINK_TYPE_BROKER = 9;
    */
