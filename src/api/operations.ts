@@ -12,13 +12,10 @@ import { countMessages, getAttributes, putAttributes } from "./attributes.ts";
 import { listAudit } from "./audit.ts";
 import {
   deleteCollector,
-  deleteRejected,
   getCollector,
   listCollectors,
-  listRejected,
   pauseCollector,
   putCollector,
-  replayRejected,
   resumeCollector,
 } from "./collectors.ts";
 import { getDeclared, putDeclared } from "./declared.ts";
@@ -39,6 +36,7 @@ import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { listOverdueGroups } from "./overdue-groups.ts";
 import { getOverview } from "./overview.ts";
+import { deleteRejected, listRejected, replayRejected } from "./refused-messages.ts";
 import { deleteRetention, getRetention, putRetention } from "./retentions.ts";
 import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";

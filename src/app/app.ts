@@ -132,6 +132,7 @@ export async function startParts(
     progress: pipeline.progress,
     projected: pipeline.projected,
     redact: (appId, messageId) => alerts.redact(appId, messageId),
+    forgetRefused: (appId, messageId) => collectors.erase(appId, messageId),
     deleted: pipeline.deleted,
     onRefused: ({ peer }) => refused("erasures", peer),
     supervisor,
@@ -155,6 +156,7 @@ export async function startParts(
 
   const collectors = createCollectors({
     ...config,
+    clock,
     ingest: pipeline.ingest,
     store: store.client,
     sources: incoming.sources,

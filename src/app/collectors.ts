@@ -9,6 +9,7 @@ import type { BrokerPublisher } from "../core/broker-target.ts";
 import { Mask } from "../core/mask.ts";
 import type { Ingest, Log } from "../core/ports.ts";
 import { parseEventJson, parseJson } from "../edge/json.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { createSourceMapper, type MappingSources } from "./source-mapper.ts";
 
@@ -17,6 +18,9 @@ export interface CreateCollectorsOptions {
   readonly store: BrokerStore;
   readonly sources: MappingSources;
   readonly maskAttributes: readonly string[];
+  /** Of messages, in milliseconds; 0: they are kept for ever. */
+  readonly retentionMs: number;
+  readonly clock: Pick<Clock, "trusted">;
   readonly aws?: AwsEnvironment;
   readonly supervisor: Supervisor;
   readonly log: Log;
@@ -26,6 +30,8 @@ export function createCollectors({
   maskAttributes,
   sources,
   aws = {},
+  retentionMs,
+  clock,
   ...options
 }: CreateCollectorsOptions): ConsumerHost {
   const mask = Mask.of(maskAttributes);
@@ -36,7 +42,20 @@ export function createCollectors({
     mapperOf: ({ id, mappedBy }) =>
       mappedBy === undefined ? ownEvents : createSourceMapper(sources, mappedBy, id),
     redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
+    redactHeaders: (headers) =>
+      mask === undefined ? headers : (mask.hide(headers) as Readonly<Record<string, string>>),
+    appOf: ({ appId, mappedBy }) => appId ?? (mappedBy === undefined ? "" : appOfSource(sources, mappedBy)),
+    retention: () => ({ now: clock.trusted, keepFor: retentionMs * 1_000 }),
   });
+}
+
+/** Empty where the source has several apps, or was deleted meanwhile. */
+function appOfSource(sources: MappingSources, id: string): string {
+  try {
+    return sources.get(id).appId ?? "";
+  } catch {
+    return "";
+  }
 }
 
 /** Opens no connection before something is published. */

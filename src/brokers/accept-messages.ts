@@ -7,6 +7,7 @@ import {
 } from "../core/broker-collector.ts";
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent, Micros } from "../core/event.ts";
+import { keptHeaders } from "../core/kept-headers.ts";
 import { bulkEventsMax } from "../core/limits.ts";
 import type { Ingest, Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
@@ -28,6 +29,10 @@ export interface AcceptParts {
   readonly store: Pick<BrokerStore, "keepRefused">;
   /** The body as it may be kept: without values that are masked. */
   readonly redact: (body: Uint8Array) => Uint8Array;
+  /** The headers likewise. */
+  readonly redactHeaders: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+  /** The one app of the collector's events; empty where they name their own. */
+  readonly appOf: (collector: BrokerCollector) => string;
   readonly log: Pick<Log, "error">;
 }
 
@@ -62,9 +67,10 @@ export interface Taken {
 export async function acceptMessages(
   messages: readonly BrokerMessage[],
   connection: Pick<BrokerConnection, "publish">,
-  { collector, mapper, ingest, store, redact, log }: AcceptParts,
+  parts: AcceptParts,
   hooks: AcceptHooks,
 ): Promise<Taken | undefined> {
+  const { collector, mapper, ingest, store, log } = parts;
   const at = nowMicros();
   const events: MarsEvent[] = [];
   const refused: { readonly message: BrokerMessage; readonly record: RefusedMessage }[] = [];
@@ -84,7 +90,7 @@ export async function acceptMessages(
     if (mapped.events.length === 0 && mapped.reason === undefined) ignored++;
     for (const event of mapped.events) events.push(event);
     if (mapped.reason !== undefined)
-      refused.push({ message, record: recordOf(message, mapped.reason, at, redact) });
+      refused.push({ message, record: recordOf(message, mapped.reason, at, parts) });
   }
   for (let from = 0; from < events.length; from += acceptMax) {
     const some = events.slice(from, from + acceptMax);
@@ -138,11 +144,12 @@ async function again<T>(
 }
 
 function recordOf(
-  { position, id, body, brokerAt }: BrokerMessage,
+  message: BrokerMessage,
   reason: string,
   at: Micros,
-  redact: AcceptParts["redact"],
+  { collector, redact, redactHeaders, appOf }: AcceptParts,
 ): RefusedMessage {
+  const { position, id, body, brokerAt } = message;
   return {
     position,
     at,
@@ -152,6 +159,8 @@ function recordOf(
     // A copy: the message may be a part of a larger buffer, which goes to another thread as a whole.
     body: new Uint8Array(redact(body).subarray(0, refusedBytesMax)),
     bytes: body.length,
+    headers: redactHeaders(keptHeaders(message.headers())),
+    appId: appOf(collector),
   };
 }
 

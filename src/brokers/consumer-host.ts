@@ -10,9 +10,11 @@ import {
   brokerCollectorsMax,
   type CollectorFigures,
   type CollectorStatus,
+  type RefusedLeft,
   type ReplayedMessages,
 } from "../core/broker-collector.ts";
 import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import { delay, within } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
@@ -22,6 +24,7 @@ import { replayRefused } from "./replay-refused.ts";
 
 /** How long a list waits for it at a start. */
 const loadedMs = 2_000;
+const pruneEveryMs = 3_600_000;
 const retry = { firstMs: 500, lastMs: 10_000 };
 
 /** A collector that a variable of the environment defines. */
@@ -34,6 +37,8 @@ export interface EnvironmentCollector {
 export interface ConsumerHostOptions extends Omit<ConsumerOptions, "collector" | "mapper" | "store" | "log"> {
   readonly mapperOf: (collector: BrokerCollector) => Mapper;
   readonly store: BrokerStore;
+  /** The time by which refused messages age, and how long those of apps without a time of their own are kept; 0: for ever. */
+  readonly retention: () => { readonly now: Micros; readonly keepFor: Micros };
   readonly supervisor: Pick<Supervisor, "loop">;
   readonly log: Pick<Log, "info" | "warn" | "error">;
 }
@@ -52,6 +57,7 @@ export class ConsumerHost implements BrokerCollectors {
   #paused: ReadonlySet<string> = new Set();
   /** Resolves when what is stored has been read. */
   readonly #loaded = Promise.withResolvers<void>();
+  #pruning: Promise<unknown> = Promise.resolve();
   /** Changes run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -62,6 +68,10 @@ export class ConsumerHost implements BrokerCollectors {
   /** Reads what is stored and starts all; tries again while the database is away. */
   start(): void {
     void this.#reload();
+    const { supervisor } = this.#options;
+    this.#pruning = supervisor
+      .loop("broker_refused_retention", retry)
+      .run(() => this.#prune(), this.#abort.signal);
   }
 
   /** Sets the collectors of the environment in the place of those before. Resolves when they are started. */
@@ -79,7 +89,7 @@ export class ConsumerHost implements BrokerCollectors {
   /** Resolves when what was under way is acknowledged, or left to the brokers. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#turn;
+    await Promise.all([this.#turn, this.#pruning]);
     await Promise.all([...this.#running.values()].map(({ consumer }) => consumer.stop()));
   }
 
@@ -163,6 +173,27 @@ export class ConsumerHost implements BrokerCollectors {
     const left = await this.#options.store.removeRefused(id, message === undefined ? "all" : [message], by);
     running.consumer.refusedKept(left);
     return left;
+  }
+
+  /**
+   * Deletes the refused messages of an app, or those that have the id of a message in them.
+   *
+   * @returns how many there were
+   */
+  async erase(appId: string, messageId?: string): Promise<number> {
+    return this.#left(await this.#options.store.eraseRefused(appId, messageId));
+  }
+
+  async #prune(): Promise<number> {
+    const { store, retention } = this.#options;
+    const { now, keepFor } = retention();
+    this.#left(await store.pruneRefused(now, keepFor));
+    return pruneEveryMs;
+  }
+
+  #left({ removed, kept }: RefusedLeft): number {
+    if (removed > 0) for (const [id, { consumer }] of this.#running) consumer.refusedKept(kept[id] ?? 0);
+    return removed;
   }
 
   async #load(): Promise<void> {

@@ -4,7 +4,7 @@ import type { BrokerStore, KeptMessage, ReplayedMessages } from "../core/broker-
 import type { AcceptParts } from "./accept-messages.ts";
 import { eventsOf } from "./message-events.ts";
 
-export interface ReplayParts extends Omit<AcceptParts, "store" | "redact"> {
+export interface ReplayParts extends Omit<AcceptParts, "store" | "redact" | "redactHeaders" | "appOf"> {
   readonly store: Pick<BrokerStore, "readRefused" | "removeRefused" | "keepRefused">;
 }
 
@@ -40,6 +40,6 @@ export async function replayRefused(
   return { replayed, refused, ...(kept !== undefined && { kept }) };
 }
 
-function mappable({ eventId, body, brokerAt }: KeptMessage) {
-  return { id: eventId, body, headers: () => ({}), ...(brokerAt !== undefined && { brokerAt }) };
+function mappable({ eventId, body, brokerAt, headers }: KeptMessage) {
+  return { id: eventId, body, headers: () => headers, ...(brokerAt !== undefined && { brokerAt }) };
 }

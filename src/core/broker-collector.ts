@@ -77,6 +77,10 @@ export interface RefusedMessage {
   readonly body: Uint8Array;
   /** Bytes of the whole body. */
   readonly bytes: number;
+  /** See `keptHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The one app that it may have events of; empty where its events name their own. */
+  readonly appId: string;
 }
 
 /** A refused message that is kept. */
@@ -195,6 +199,13 @@ export interface ReplayedMessages {
   readonly refused: number;
 }
 
+/** What a deletion of refused messages has left. */
+export interface RefusedLeft {
+  readonly removed: number;
+  /** By collector; absent: none. */
+  readonly kept: Readonly<Record<string, number>>;
+}
+
 /** Stores collectors, and the messages that they refuse. Each change is on disk when it resolves. Answered by `workers/`. */
 export interface BrokerStore {
   readBrokerCollectors(): Promise<StoredCollectors>;
@@ -208,4 +219,16 @@ export interface BrokerStore {
   readRefused(collector: string, after: number, id?: number): Promise<readonly KeptMessage[]>;
   /** @returns how many are left */
   removeRefused(collector: string, ids: readonly number[] | "all", by?: Author): Promise<number>;
+  /**
+   * Deletes those of an app; of collectors without an app those that have its id in them.
+   *
+   * @param messageId only those that have this id in them
+   */
+  eraseRefused(appId: string, messageId: string | undefined): Promise<RefusedLeft>;
+  /**
+   * Deletes those that are older than events may be.
+   *
+   * @param keepFor of apps that have no time of their own; 0: for ever
+   */
+  pruneRefused(now: Micros, keepFor: Micros): Promise<RefusedLeft>;
 }

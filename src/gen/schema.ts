@@ -663,7 +663,7 @@ CREATE TABLE broker_refused (
   -- Of a long one the beginning.
   body BLOB NOT NULL,
   body_bytes INTEGER NOT NULL
-) STRICT;
+, headers TEXT NOT NULL DEFAULT '{}', app_id TEXT NOT NULL DEFAULT '') STRICT;
 CREATE UNIQUE INDEX broker_refused_event_id ON broker_refused (collector, event_id);
 CREATE INDEX broker_refused_id ON broker_refused (collector, id);
 INSERT INTO pruned (one, seq) VALUES (1, 0);

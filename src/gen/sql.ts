@@ -1158,6 +1158,11 @@ CREATE TABLE broker_refused (
 CREATE UNIQUE INDEX broker_refused_event_id ON broker_refused (collector, event_id);
 CREATE INDEX broker_refused_id ON broker_refused (collector, id);
 ` },
+  { name: "0044_refused_headers", sql: `-- A refused message as a whole: rules of sources read headers, too. And by its app an erasure and the retention find it.
+ALTER TABLE broker_refused ADD COLUMN headers TEXT NOT NULL DEFAULT '{}';
+-- Empty where its events name their own.
+ALTER TABLE broker_refused ADD COLUMN app_id TEXT NOT NULL DEFAULT '';
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -1263,12 +1268,15 @@ export const brokersSql = {
   resume: `DELETE FROM broker_pauses WHERE collector = ?1`,
   refusedCounts: `SELECT collector, count(*) AS count FROM broker_refused GROUP BY collector`,
   refusedCount: `SELECT count(*) AS count FROM broker_refused WHERE collector = ?1`,
-  keepRefused: `INSERT INTO broker_refused (collector, position, at, broker_at, event_id, reason, body, body_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (collector, event_id) DO UPDATE SET position = excluded.position, at = excluded.at, reason = excluded.reason, body = excluded.body, body_bytes = excluded.body_bytes`,
+  keepRefused: `INSERT INTO broker_refused (collector, position, at, broker_at, event_id, reason, body, body_bytes, headers, app_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (collector, event_id) DO UPDATE SET position = excluded.position, at = excluded.at, reason = excluded.reason, body = excluded.body, body_bytes = excluded.body_bytes, headers = excluded.headers, app_id = excluded.app_id`,
   forgetOldest: `DELETE FROM broker_refused WHERE collector = ?1 AND id <= ( SELECT id FROM broker_refused WHERE collector = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2 )`,
   refused: `SELECT * FROM broker_refused WHERE collector = ?1 AND id > ?2 ORDER BY id LIMIT ?3`,
   refusedOne: `SELECT * FROM broker_refused WHERE collector = ?1 AND id = ?2`,
   removeRefused: `DELETE FROM broker_refused WHERE collector = ?1 AND id IN (SELECT value FROM json_each(?2))`,
   removeAllRefused: `DELETE FROM broker_refused WHERE collector = ?1`,
+  eraseRefusedOfApp: `DELETE FROM broker_refused WHERE app_id = ?1 OR (app_id = '' AND EXISTS ( SELECT 1 FROM json_each(?2) t WHERE instr(body, CAST(t.value AS BLOB)) > 0 OR instr(headers, t.value) > 0 OR instr(reason, t.value) > 0))`,
+  eraseRefusedOfMessage: `DELETE FROM broker_refused WHERE app_id IN (?1, '') AND EXISTS ( SELECT 1 FROM json_each(?2) t WHERE instr(body, CAST(t.value AS BLOB)) > 0 OR instr(headers, t.value) > 0 OR instr(reason, t.value) > 0 OR instr(position, t.value) > 0 OR instr(event_id, t.value) > 0)`,
+  pruneRefused: `DELETE FROM broker_refused WHERE id IN ( SELECT r.id FROM broker_refused r LEFT JOIN app_retention a ON a.app_id = r.app_id WHERE coalesce(a.keep_for, ?2) > 0 AND r.at < ?1 - coalesce(a.keep_for, ?2))`,
 } as const;
 
 /** src/db/declared/declared.sql */

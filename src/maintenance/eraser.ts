@@ -43,6 +43,8 @@ export interface EraserOptions {
   readonly projected: Progress;
   /** Takes the ids of erased messages out of what alerts have recorded: see `Alerts.redact`. */
   readonly redact: (appId: string, messageId?: string) => Promise<void>;
+  /** Deletes refused messages of brokers that have its id in them. @returns how many */
+  readonly forgetRefused: (appId: string, messageId?: string) => Promise<number>;
   /** Called with the number of events that a step has deleted. */
   readonly deleted: (events: number) => void;
   /** Called for each request that is refused because too many wait. */
@@ -101,7 +103,7 @@ export class Eraser implements Erasures {
 
   eraseMessage(key: MessageKey, caller: Caller, by: Author): Promise<ErasedMessage> {
     return this.#requests.run(caller, async () => {
-      const { store, redact, deleted, progress } = this.#options;
+      const { store, redact, forgetRefused, deleted, progress } = this.#options;
       const upTo = await this.#everythingFollowed(caller);
       const events = await store.eraseMessage(key, upTo, by);
       // No reader finds a large message since the first step.
@@ -112,10 +114,12 @@ export class Eraser implements Erasures {
         deleted(events);
       }
       await redact(key.appId, key.messageId);
+      const refused = await forgetRefused(key.appId, key.messageId);
       // Events that came meanwhile may have gone with it.
       const tracesLeft = !(await this.#purge(Math.max(upTo, progress.storedSeq)));
-      if (events === undefined) throw new MarsError("not_found", "nothing is stored of this message");
-      return { events, tracesLeft };
+      if (events === undefined && refused === 0)
+        throw new MarsError("not_found", "nothing is stored of this message");
+      return { events: events ?? 0, tracesLeft };
     });
   }
 
@@ -178,8 +182,9 @@ export class Eraser implements Erasures {
   }
 
   async #finish(erasure: Erasure): Promise<void> {
-    const { store, redact, log, progress } = this.#options;
+    const { store, redact, forgetRefused, log, progress } = this.#options;
     await redact(erasure.appId);
+    await forgetRefused(erasure.appId);
     const now = await store.finishErasure(erasure, nowMicros());
     if (now.doneAt === undefined) return;
     log.info("messages of an app erased", {

@@ -2,6 +2,7 @@
  * The store: every writer of the database, over one connection. Runs in `store-worker.ts`, the only thread that writes, so
  * what one writer has read does not change before it writes.
  */
+
 import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
 import type { Author } from "../core/audit.ts";
@@ -40,6 +41,7 @@ import type { BackfillRequest } from "../lifecycle/ports.ts";
 import { rebuildInstance } from "../projection/narrowing.ts";
 import type { ProjectionStep, ProjectionTarget } from "../projection/projection-step.ts";
 import { Projector } from "../projection/projector.ts";
+import { brokerStoreOf } from "./broker-store.ts";
 
 /** The writer's page cache, in KiB: it holds the inner pages of every index at ten million messages. */
 const cacheKiB = 65_536;
@@ -230,13 +232,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     putView: afterOpening(views.putView.bind(views)),
     deleteView: afterOpening(views.deleteView.bind(views)),
     putDeclaredThings: afterOpening(declared.putDeclaredThings.bind(declared)),
-    readBrokerCollectors: afterOpening(brokers.readBrokerCollectors.bind(brokers)),
-    putBrokerCollector: afterOpening(brokers.putBrokerCollector.bind(brokers)),
-    deleteBrokerCollector: afterOpening(brokers.deleteBrokerCollector.bind(brokers)),
-    pauseBrokerCollector: afterOpening(brokers.pauseBrokerCollector.bind(brokers)),
-    keepRefused: afterOpening(brokers.keepRefused.bind(brokers)),
-    readRefused: afterOpening(brokers.readRefused.bind(brokers)),
-    removeRefused: afterOpening(brokers.removeRefused.bind(brokers)),
+    ...brokerStoreOf(brokers, afterOpening),
     readSources: afterOpening(() => sources.readSources()),
     putSource: afterOpening(sources.putSource.bind(sources)),
     deleteSource: afterOpening(sources.deleteSource.bind(sources)),

@@ -1,13 +1,7 @@
 /** Changes with what the audit has of them: the form, and those of collectors of message brokers. */
-import {
-  deleteCollector,
-  deleteRejected,
-  pauseCollector,
-  putCollector,
-  replayRejected,
-  resumeCollector,
-} from "../../src/api/collectors.ts";
+import { deleteCollector, pauseCollector, putCollector, resumeCollector } from "../../src/api/collectors.ts";
 import type { Operation } from "../../src/api/operation.ts";
+import { deleteRejected, replayRejected } from "../../src/api/refused-messages.ts";
 import type { Json } from "./doors.ts";
 
 /** A change, and the members of its entry. Members of `old` and `new` that are not named may be anything. */

@@ -2,17 +2,15 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import {
   deleteCollector,
-  deleteRejected,
   getCollector,
   listCollectors,
-  listRejected,
   pauseCollector,
   putCollector,
-  replayRejected,
   resumeCollector,
 } from "../../src/api/collectors.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
+import { deleteRejected, listRejected, replayRejected } from "../../src/api/refused-messages.ts";
 import { startMars } from "../support/mars.ts";
 import { doors, type Json } from "./doors.ts";
 

@@ -57,8 +57,21 @@ const reached = (is: (collector: Collector) => boolean, what: string) =>
     () => what,
     20_000,
   );
-const publish = (bodies: readonly object[]) =>
-  broker.publish(bodies.map((body) => ({ id: `s-${published++}`, body: JSON.stringify(body) })));
+const publish = (bodies: readonly object[], headers: Readonly<Record<string, string>> = {}) =>
+  broker.publish(bodies.map((body) => ({ id: `s-${published++}`, body: JSON.stringify(body), headers })));
+const rejected = async () =>
+  (
+    await ask<{ messages: readonly { reason: string; body: string; headers: Record<string, string> }[] }>(
+      "GET",
+      "/api/collectors/github/rejected",
+    )
+  ).messages;
+const stored = (path: string) =>
+  until(
+    async () => (await fetch(`${mars.url}${path}`)).status === 200,
+    () => `${path} is stored`,
+    10_000,
+  );
 
 const pull = (number: number, more: object = {}) => ({
   action: "opened",
@@ -103,10 +116,7 @@ test("the messages of a collector are mapped by its source", async () => {
     ({ events, ignored, refused, lag }) => events === 2 && ignored === 1 && refused === 1 && lag === 0,
     "each message is an event, ignored or refused, and acknowledged",
   );
-  const { messages } = await ask<{ messages: readonly { reason: string; body: string }[] }>(
-    "GET",
-    "/api/collectors/github/rejected",
-  );
+  const messages = await rejected();
   expect(messages.map(({ body }) => JSON.parse(body))).toEqual([without]);
   expect(messages[0]?.reason).toMatch(/^message_id /);
 
@@ -124,11 +134,7 @@ test("the messages of a collector are mapped by its source", async () => {
 
   for (const number of [1, 3, 4]) {
     const path = `/api/apps/ci/messages/${encodeURIComponent(`octo/hello#${number}`)}/events`;
-    await until(
-      async () => (await fetch(`${mars.url}${path}`)).status === 200,
-      () => `${path} is stored`,
-      10_000,
-    );
+    await stored(path);
     const { events } = await ask<{ events: readonly object[] }>("GET", path);
     expect(events).toHaveLength(1);
     const given = { created_at: "2026-01-31T12:00:00.000000Z", attributes: { title: `Change ${number}` } };
@@ -140,3 +146,32 @@ test("a collector with a source has no app of its own", async () => {
   const put = ask("PUT", "/api/collectors/other", { url: broker.url(), source: "github", app_id: "ci" });
   await expect(put).rejects.toThrow("must be absent: the source gives the app");
 });
+
+test("a refused message has its headers in a replay, and goes with an erasure of its message", async () => {
+  // A preset of GitHub's webhooks reads the kind of the event from a header.
+  const preset = { app_id: "ci", preset: "github", verify: { scheme: "none" } };
+  await ask("PUT", "/api/sources/github", { ...preset, message_id: "body.pull_request.missing" });
+  const { refused } = await status();
+  const headers = {
+    "X-GitHub-Event": "pull_request",
+    "X-GitHub-Delivery": "d-5",
+    Authorization: "Bearer abc",
+  };
+  await publish([pull(5)], headers);
+  await publish([pull(6)], { ...headers, "X-GitHub-Delivery": "d-6" });
+  await reached((now) => now.refused === refused + 2, "they are refused");
+  expect((await rejected()).map((message) => message.headers)).toMatchObject([
+    { "x-github-event": "pull_request", "x-github-delivery": "d-6", authorization: "(hidden)" },
+    { "x-github-delivery": "d-5" },
+  ]);
+
+  await ask("DELETE", "/api/apps/ci/messages/d-6");
+  expect(await rejected()).toHaveLength(1);
+  expect(await status()).toMatchObject({ refused_kept: 1 });
+
+  await ask("PUT", "/api/sources/github", { ...preset, message_id: 'headers["x-github-delivery"]' });
+  expect(await ask<object>("POST", "/api/collectors/github/rejected/replay")).toMatchObject({ replayed: 1 });
+  await stored("/api/apps/ci/messages/d-5/events");
+  const { events } = await ask<{ events: readonly object[] }>("GET", "/api/apps/ci/messages/d-5/events");
+  expect(events).toMatchObject([{ event: "pull_request.opened" }]);
+}, 60_000);

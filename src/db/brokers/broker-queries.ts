@@ -22,7 +22,7 @@ export class BrokerQueries implements RefusedReader {
     const scan = new KeysetScan({
       kind: "broker_refused",
       cursor,
-      columns: "collector, position, at, broker_at, event_id, reason, body, body_bytes",
+      columns: "collector, position, at, broker_at, event_id, reason, body, body_bytes, headers, app_id",
       from: "broker_refused",
       key: [{ name: "id", sql: "id", type: "integer" }],
       direction: "DESC",

@@ -1,5 +1,5 @@
 /** Keeps broker collectors, and the messages that they refuse. Runs on the store's thread. */
-import type { Row } from "@libsql/client";
+import type { InStatement, Row } from "@libsql/client";
 import type { Author } from "../../core/audit.ts";
 import {
   type BrokerCollector,
@@ -8,11 +8,13 @@ import {
   brokerCollectorToJson,
   hiddenUrl,
   type KeptMessage,
+  type RefusedLeft,
   type RefusedMessage,
   refusedMessagesMax,
   type StoredCollectors,
 } from "../../core/broker-collector.ts";
 import { MarsError } from "../../core/error.ts";
+import type { Micros } from "../../core/event.ts";
 import { brokersSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
@@ -37,9 +39,7 @@ export class BrokerWriter implements BrokerStore {
     return {
       collectors: (all?.rows ?? []).map(({ collector }) => parseObject<BrokerCollector>(collector)),
       paused: (paused?.rows ?? []).map(({ collector }) => String(collector)),
-      refused: Object.fromEntries(
-        (refused?.rows ?? []).map(({ collector, count }) => [String(collector), Number(count)]),
-      ),
+      refused: countsOf(refused?.rows ?? []),
     };
   }
 
@@ -82,9 +82,12 @@ export class BrokerWriter implements BrokerStore {
     // Only the latest stay.
     const latest = messages.slice(-refusedMessagesMax);
     await this.#database.durably([
-      ...latest.map(({ position, at, brokerAt, eventId, reason, body, bytes }) => ({
+      ...latest.map(({ position, at, brokerAt, eventId, reason, body, bytes, headers, appId }) => ({
         sql: brokersSql.keepRefused,
-        args: [collector, position, at, brokerAt ?? null, eventId, reason, body, bytes],
+        args: [
+          ...[collector, position, at, brokerAt ?? null, eventId, reason, body, bytes],
+          ...[JSON.stringify(headers), appId],
+        ],
       })),
       { sql: brokersSql.forgetOldest, args: [collector, refusedMessagesMax] },
     ]);
@@ -110,6 +113,20 @@ export class BrokerWriter implements BrokerStore {
     return this.#count(collector);
   }
 
+  async eraseRefused(appId: string, messageId: string | undefined): Promise<RefusedLeft> {
+    const sql = messageId === undefined ? brokersSql.eraseRefusedOfApp : brokersSql.eraseRefusedOfMessage;
+    return this.#left({ sql, args: [appId, JSON.stringify(writtenForms(messageId ?? appId))] });
+  }
+
+  async pruneRefused(now: Micros, keepFor: Micros): Promise<RefusedLeft> {
+    return this.#left({ sql: brokersSql.pruneRefused, args: [now, keepFor] });
+  }
+
+  async #left(deletion: InStatement): Promise<RefusedLeft> {
+    const [deleted, counts] = await this.#database.durably([deletion, brokersSql.refusedCounts]);
+    return { removed: deleted?.rowsAffected ?? 0, kept: countsOf(counts?.rows ?? []) };
+  }
+
   async #one(id: string): Promise<BrokerCollector | undefined> {
     const { rows } = await this.#database.execute({ sql: brokersSql.one, args: [id] });
     return rows[0] && parseObject<BrokerCollector>(rows[0].collector);
@@ -126,6 +143,21 @@ export class BrokerWriter implements BrokerStore {
     const message = `there may be at most ${brokerCollectorsMax} collectors: delete one first`;
     throw new MarsError("invalid_argument", message);
   }
+}
+
+/** By collector. */
+function countsOf(rows: readonly Row[]): Record<string, number> {
+  return Object.fromEntries(rows.map(({ collector, count }) => [String(collector), Number(count)]));
+}
+
+/** How an id may stand in a message: as it is, and as JSON has it, with and without characters beyond ASCII. */
+function writtenForms(id: string): string[] {
+  const json = JSON.stringify(id).slice(1, -1);
+  const ascii = json.replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return [...new Set([id, json, ascii])];
 }
 
 /** In the audit a secret that is another than before is `(changed)`. */

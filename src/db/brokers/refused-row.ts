@@ -1,6 +1,7 @@
 /** A refused message as a row. */
 import type { Row } from "@libsql/client";
 import type { KeptMessage } from "../../core/broker-collector.ts";
+import { parseObject } from "../read-connection.ts";
 
 export function refusedOf(row: Row): KeptMessage {
   return {
@@ -13,6 +14,8 @@ export function refusedOf(row: Row): KeptMessage {
     reason: String(row.reason),
     body: bytesOf(row.body),
     bytes: Number(row.body_bytes),
+    headers: parseObject<Record<string, string>>(row.headers),
+    appId: String(row.app_id),
   };
 }
 

@@ -52,10 +52,13 @@ export async function startKafka(directory: string): Promise<TestBroker> {
   let sent = 0;
   const send = (messages: readonly Outgoing[], compression: (typeof compressions)[number]) =>
     producer.send({
-      messages: messages.map(({ id, body }) => ({
+      messages: messages.map(({ id, body, headers = {} }) => ({
         topic: "events",
         key: Buffer.from(id),
         value: Buffer.from(body),
+        headers: new Map(
+          Object.entries(headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),
+        ),
       })),
       acks: ProduceAcks.ALL,
       compression,

@@ -127,9 +127,9 @@ class Client {
     return this.#open;
   }
 
-  async publish({ id, body }: Outgoing): Promise<void> {
+  async publish({ id, body, headers = {} }: Outgoing): Promise<void> {
     const { publications } = await this.reach();
-    await publications.publish("events/shop", { id, body, headers: {} });
+    await publications.publish("events/shop", { id, body, headers });
   }
 
   async close(): Promise<void> {

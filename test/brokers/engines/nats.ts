@@ -1,7 +1,7 @@
 /** NATS with JetStream, a user and a password. */
 import { join } from "node:path";
 import { AckPolicy, type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
+import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { Subprocess } from "bun";
 import { freePort } from "../../support/free-port.ts";
 import { brokerPassword, brokerUser, startServer, type TestBroker, untilDone } from "./test-broker.ts";
@@ -60,7 +60,11 @@ export async function startNats(directory: string, options: readonly string[] = 
     },
     async publish(messages) {
       await Promise.all(
-        messages.map(({ id, body }) => untilDone(() => client.publish("events.shop", body, { msgID: id }))),
+        messages.map(({ id, body, headers: given = {} }) => {
+          const all = headers();
+          for (const [name, value] of Object.entries(given)) all.set(name, value);
+          return untilDone(() => client.publish("events.shop", body, { msgID: id, headers: all }));
+        }),
       );
     },
     url({ password = brokerPassword, deadLetter = false } = {}) {

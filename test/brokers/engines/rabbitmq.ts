@@ -71,7 +71,9 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
         const sending = [...left].map(
           (message) =>
             new Promise<void>((resolve, reject) => {
-              const options = { persistent: true, messageId: message.id };
+              const { "content-type": contentType, ...headers } = message.headers ?? {};
+              const type = contentType === undefined ? {} : { contentType };
+              const options = { persistent: true, messageId: message.id, headers, ...type };
               channel.sendToQueue("events", Buffer.from(message.body), options, (error: Error | null) => {
                 if (error) return reject(error);
                 left.delete(message);

@@ -40,14 +40,18 @@ export async function startRedis(directory: string): Promise<TestBroker> {
       await (await connected()).send("XGROUP", ["CREATE", "events", "mars", "0", "MKSTREAM"]);
     },
     async publish(messages) {
-      const entries = messages.map(({ body }) => ({ id: `${firstMs}-${++added}`, body }));
+      const entries = messages.map(({ body, headers = {} }) => ({
+        id: `${firstMs}-${++added}`,
+        body,
+        fields: Object.entries(headers).flat(),
+      }));
       const left = new Set(entries);
       await untilDone(async () => {
         const client = await connected();
         const adding = [...left].map(async (entry) => {
           try {
             // Of Bun's types texts only; it sends bytes as they are.
-            await client.send("XADD", ["events", entry.id, "data", entry.body as string]);
+            await client.send("XADD", ["events", entry.id, "data", entry.body as string, ...entry.fields]);
           } catch (error) {
             if (!String(error).includes("equal or smaller")) throw error;
           }

@@ -56,9 +56,15 @@ export async function startSqs(directory: string, queue: Queue = { name: "events
     untilDone(() =>
       call("SendMessageBatch", {
         QueueUrl: urlOf(queue.name),
-        Entries: messages.map(({ id, body }, at) => ({
+        Entries: messages.map(({ id, body, headers = {} }, at) => ({
           Id: String(at),
           MessageBody: typeof body === "string" ? body : Buffer.from(body).toString("latin1"),
+          MessageAttributes: Object.fromEntries(
+            Object.entries(headers).map(([name, value]) => [
+              name,
+              { DataType: "String", StringValue: value },
+            ]),
+          ),
           ...(fifo && { MessageGroupId: `group-${at}`, MessageDeduplicationId: id }),
         })),
       }),

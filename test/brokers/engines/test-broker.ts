@@ -5,6 +5,8 @@ export interface Outgoing {
   /** Where the engine has something like it the broker, or Mars, drops a repeat by it. */
   readonly id: string;
   readonly body: string | Uint8Array;
+  /** Of the message, as its engine has them. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface TestBroker {

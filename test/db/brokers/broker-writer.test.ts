@@ -22,6 +22,8 @@ function refused(at: number, more: Partial<RefusedMessage> = {}): RefusedMessage
     reason: "event is required",
     body: Uint8Array.of(at % 256, 0, 255),
     bytes: 3,
+    headers: { "x-topic": `t${at}` },
+    appId: "shop",
     ...more,
   };
 }
@@ -91,4 +93,49 @@ test("a page of long messages is short, and the next goes on behind it", async (
   } while (cursor !== undefined);
   expect(found).toEqual(Array.from({ length: 30 }, (_, at) => 29 - at));
   expect(Math.max(...sizes)).toBeLessThan(10);
+});
+
+test("an erasure takes refused messages of the app that have the id, however JSON has it written", async () => {
+  using opened = await openStore();
+  const { store } = opened;
+  const having = (at: number, body: string, more: Partial<RefusedMessage> = {}) =>
+    refused(at, { body: Buffer.from(body), headers: {}, reason: "no", ...more });
+  await store.keepRefused("orders", [
+    having(1, '{"message_id":"bestellung-ü/1","event":1}'),
+    having(2, String.raw`{"message_id":"bestellung-\u00fc/1"}`),
+    having(3, "x", { headers: { key: "bestellung-ü/1" } }),
+    having(4, "x", { reason: "bestellung-ü/1 has no event" }),
+    having(5, '{"message_id":"bestellung-ü/1"}', { appId: "" }),
+    having(6, '{"message_id":"bestellung-ü/1"}', { appId: "other" }),
+    having(7, '{"message_id":"bestellung-u/1"}'),
+  ]);
+  await store.keepRefused("others", [
+    having(8, '{"app_id":"shop"}', { appId: "" }),
+    having(9, "{}", { appId: "" }),
+  ]);
+  expect(await store.eraseRefused("shop", "bestellung-ü/1")).toEqual({
+    removed: 5,
+    kept: { orders: 2, others: 2 },
+  });
+  expect(await store.eraseRefused("shop", undefined)).toEqual({ removed: 2, kept: { orders: 1, others: 1 } });
+});
+
+test("refused messages are kept as long as the messages of their app", async () => {
+  using opened = await openStore();
+  const { store } = opened;
+  const day = 86_400_000_000;
+  const now = 1_000 * day;
+  await store.putAppRetention({ appId: "short", keepFor: day });
+  await store.putAppRetention({ appId: "always", keepFor: 0 });
+  await store.keepRefused("orders", [
+    refused(now - 2 * day, { appId: "short" }),
+    refused(now - 2 * day + 1, { appId: "shop" }),
+    refused(now - 31 * day, { appId: "shop" }),
+    refused(now - 31 * day + 1, { appId: "always" }),
+    refused(now - 31 * day + 2, { appId: "" }),
+  ]);
+  expect(await store.pruneRefused(now, 0)).toMatchObject({ removed: 1 });
+  expect(await store.pruneRefused(now, 30 * day)).toEqual({ removed: 2, kept: { orders: 2 } });
+  // Before it is known what time it is.
+  expect(await store.pruneRefused(-1, 30 * day)).toMatchObject({ removed: 0 });
 });

@@ -42,7 +42,7 @@ export function RefusedMessages({ id, count, changed, close }: RefusedMessagesPr
     {
       name: "Why",
       wide: true,
-      cell: ({ reason, body, base64, bytes, cut }) => (
+      cell: ({ reason, body, base64, bytes, cut, headers }) => (
         <div>
           <p>{reason}</p>
           <details>
@@ -51,6 +51,7 @@ export function RefusedMessages({ id, count, changed, close }: RefusedMessagesPr
               {cut && ", of which the beginning is kept"}
               {base64 && ", in base64"}
             </summary>
+            {Object.keys(headers).length > 0 && <pre>{headerLines(headers)}</pre>}
             <pre>{body}</pre>
           </details>
         </div>
@@ -129,4 +130,10 @@ export function RefusedMessages({ id, count, changed, close }: RefusedMessagesPr
       )}
     </section>
   );
+}
+
+function headerLines(headers: Message["headers"]): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join("\n");
 }
