@@ -156,6 +156,7 @@ export async function startParts(
 
   const collectors = createCollectors({
     ...config,
+    formats: config,
     clock,
     ingest: pipeline.ingest,
     store: store.client,

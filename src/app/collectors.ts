@@ -9,8 +9,10 @@ import type { BrokerPublisher } from "../core/broker-target.ts";
 import { Mask } from "../core/mask.ts";
 import type { Ingest, Log } from "../core/ports.ts";
 import { parseEventJson, parseJson } from "../edge/json.ts";
+import type { FormatMapping } from "../formats/mapping.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import { createCloudEventsMapper } from "./cloud-events-mapper.ts";
 import { createSourceMapper, type MappingSources } from "./source-mapper.ts";
 
 export interface CreateCollectorsOptions {
@@ -20,6 +22,7 @@ export interface CreateCollectorsOptions {
   readonly maskAttributes: readonly string[];
   /** Of messages, in milliseconds; 0: they are kept for ever. */
   readonly retentionMs: number;
+  readonly formats: FormatMapping;
   readonly clock: Pick<Clock, "trusted">;
   readonly aws?: AwsEnvironment;
   readonly supervisor: Supervisor;
@@ -31,6 +34,7 @@ export function createCollectors({
   sources,
   aws = {},
   retentionMs,
+  formats,
   clock,
   ...options
 }: CreateCollectorsOptions): ConsumerHost {
@@ -39,8 +43,14 @@ export function createCollectors({
   return new ConsumerHost({
     ...options,
     loadEngine: createEngineLoader(aws),
-    mapperOf: ({ id, mappedBy }) =>
-      mappedBy === undefined ? ownEvents : createSourceMapper(sources, mappedBy, id),
+    mapperOf: (collector) =>
+      collector.mappedBy === undefined
+        ? createCloudEventsMapper(collector, {
+            mapping: formats,
+            parseJson: parseEventJson,
+            others: ownEvents,
+          })
+        : createSourceMapper(sources, collector.mappedBy, collector.id),
     redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
     redactHeaders: (headers) =>
       mask === undefined ? headers : (mask.hide(headers) as Readonly<Record<string, string>>),

@@ -1,5 +1,5 @@
 /** The mapping of a broker's message to events: Mars' own, which are validated afterwards, or those that others' messages become. */
-import { MarsError } from "../core/error.ts";
+import { type FieldProblem, MarsError } from "../core/error.ts";
 import type { MarsEvent, Micros } from "../core/event.ts";
 import type { BrokerMessage } from "./engine.ts";
 
@@ -23,8 +23,17 @@ export interface ValidEvents {
   readonly reason?: string;
 }
 
+/** Stands in the place of an event that cannot be made. */
+export class RefusedItem {
+  readonly problems: readonly FieldProblem[];
+
+  constructor(problems: readonly FieldProblem[]) {
+    this.problems = problems;
+  }
+}
+
 /**
- * Returns the events of a message, each of the shape `EventInput`, or such that are valid; none where it has none to report.
+ * Returns the events of a message, each of the shape `EventInput` or a `RefusedItem`, or such that are valid; none where it has none to report.
  *
  * @throws `MarsError` where it cannot be read: the message is refused. A transient one: it is mapped again later
  */

@@ -7,7 +7,7 @@ import type { Log } from "../core/ports.ts";
 import { receipts } from "../core/receipt.ts";
 import { checkEvent, type Problems } from "../core/validate.ts";
 import type { BrokerMessage } from "./engine.ts";
-import type { Mapper, ValidEvents } from "./mapper.ts";
+import { type Mapper, RefusedItem, type ValidEvents } from "./mapper.ts";
 
 /** Bytes of a reason. */
 const reasonCharsMax = 500;
@@ -81,6 +81,11 @@ function check(
   let refused = 0;
   for (const [at, given] of inputs.entries()) {
     if (!single) problems.index = at;
+    if (given instanceof RefusedItem) {
+      refused++;
+      problems.list.push(...given.problems.map((problem) => ({ ...problem, ...(!single && { index: at }) })));
+      continue;
+    }
     const own = appId === undefined ? { input: given } : ofApp(given, appId, problems);
     const event = own && checkEvent(own.input, receipts.next(), problems, timeOf(own.input, brokerAt));
     if (event === undefined) refused++;

@@ -2,7 +2,7 @@
  * `npm run test:brokers`: collectors against real message brokers, each in a temporary directory, and a Mars in a process of its own. Both are
  * killed while messages come. Every event must be stored, and none twice. Alerts are published to a broker that is away at first.
  *
- *     --check NAME        only this one: alerts, crashes, behaviour, rebalance
+ *     --check NAME        only this one: alerts, cloud-events, crashes, behaviour, rebalance
  *     --engine NAME       only this one; default: all but those of SQS, whose server is slow
  *     --binary PATH       the compiled program instead of the source tree
  *     --messages N        of the run with kills (default 50,000)
@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runAlerts } from "./alerts.ts";
 import { runBehaviour } from "./behaviour.ts";
+import { runCloudEvents } from "./cloud-events.ts";
 import { runCrashes } from "./crashes.ts";
 import { slowEngines, testEngines } from "./engines/engines.ts";
 import { runRebalance } from "./rebalance.ts";
@@ -34,7 +35,13 @@ const { values } = parseArgs({
   },
 });
 
-const checks = { alerts: runAlerts, crashes: runCrashes, behaviour: runBehaviour, rebalance: runRebalance };
+const checks = {
+  alerts: runAlerts,
+  "cloud-events": runCloudEvents,
+  crashes: runCrashes,
+  behaviour: runBehaviour,
+  rebalance: runRebalance,
+};
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];

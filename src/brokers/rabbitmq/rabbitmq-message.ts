@@ -21,7 +21,8 @@ export class RabbitmqMessage implements BrokerMessage {
     { content, fields, properties }: ConsumeMessage,
     { queue, name }: { queue: string; name: string },
   ) {
-    const { messageId, timestamp, headers } = properties as {
+    const { messageId, timestamp, contentType, headers } = properties as {
+      readonly contentType?: unknown;
       readonly messageId?: unknown;
       readonly timestamp?: unknown;
       readonly headers?: Readonly<Record<string, unknown>>;
@@ -36,12 +37,21 @@ export class RabbitmqMessage implements BrokerMessage {
     // Its producer's, in seconds.
     if (typeof timestamp === "number" && Number.isSafeInteger(timestamp * 1_000_000) && timestamp > 0)
       this.brokerAt = timestamp * 1_000_000;
-    this.#headers = headers ?? {};
+    this.#headers = { ...headers, ...(typeof contentType === "string" && { "content-type": contentType }) };
   }
 
   headers(): Readonly<Record<string, string>> {
     return Object.fromEntries(
-      Object.entries(this.#headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+      Object.entries(this.#headers).map(([name, value]) => [name.toLowerCase(), textOf(value)]),
     );
   }
+}
+
+/** The library has a time, which AMQP has in seconds, as an object; tables and lists are JSON. */
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  const { "!": kind, value: inner } = value as { readonly "!"?: unknown; readonly value?: unknown };
+  if (kind === "timestamp" && typeof inner === "number" && Math.abs(inner) <= 8.64e12)
+    return new Date(inner * 1_000).toISOString();
+  return JSON.stringify(value);
 }

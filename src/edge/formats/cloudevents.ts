@@ -7,13 +7,9 @@
 import type { Caller } from "../../core/caller.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import { bodyBytesMax, recordBytesMax } from "../../core/limits.ts";
-import {
-  type CloudEvent,
-  cloudEventFrom,
-  cloudEventFromJson,
-} from "../../formats/cloudevents/cloud-event.ts";
+import { binaryEvent, decodeHeader } from "../../formats/cloudevents/binary-event.ts";
+import { type CloudEvent, cloudEventFromJson } from "../../formats/cloudevents/cloud-event.ts";
 import { eventOfCloudEvent } from "../../formats/cloudevents/event-input.ts";
-import { cleanText } from "../../formats/fit-attributes.ts";
 import { RecordBatch } from "../../formats/record-batch.ts";
 import { parseEventJson } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -76,7 +72,7 @@ async function collect(
       add(
         mode === "structured"
           ? cloudEventFromJson(parseEventJson(textOf(bytes)))
-          : binaryEvent(c.req.raw.headers, bytes),
+          : eventOfHeaders(c.req.raw.headers, bytes),
       );
     }
   } finally {
@@ -105,7 +101,7 @@ function modeOf(headers: Headers): Mode {
 }
 
 /** An event whose attributes are headers, and whose data is the body. @throws `MarsError("malformed")` */
-function binaryEvent(headers: Headers, bytes: Uint8Array): CloudEvent | readonly FieldProblem[] {
+function eventOfHeaders(headers: Headers, bytes: Uint8Array): CloudEvent | readonly FieldProblem[] {
   const attributes = new Map<string, unknown>();
   const problems: FieldProblem[] = [];
   for (const [header, value] of headers) {
@@ -116,45 +112,6 @@ function binaryEvent(headers: Headers, bytes: Uint8Array): CloudEvent | readonly
     else attributes.set(name, decoded);
   }
   if (problems.length > 0) return problems;
-  const type = headers.get("content-type");
-  if (bytes.byteLength === 0) return cloudEventFrom(attributes, { data: undefined, dataBase64: "" });
-  if (isJson(type))
-    return cloudEventFrom(attributes, { data: parseEventJson(textOf(bytes)), dataBase64: "" });
-  if (type !== null) attributes.set("datacontenttype", type);
-  if (type !== null && /^\s*text\//i.test(type)) {
-    return cloudEventFrom(attributes, { data: cleanText(textOf(bytes)), dataBase64: "" });
-  }
-  return cloudEventFrom(attributes, { data: undefined, dataBase64: Buffer.from(bytes).toString("base64") });
-}
-
-function isJson(type: string | null): boolean {
-  return /^\s*[\w.-]+\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(type ?? "");
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-/**
- * A header's value: without the quotes that older senders put around it, and decoded once.
- *
- * @returns `undefined` where the bytes are no UTF-8
- */
-export function decodeHeader(value: string): string | undefined {
-  const text = /^".*"$/s.test(value) ? value.slice(1, -1).replaceAll(/\\(.)/gs, "$1") : value;
-  if (!text.includes("%")) return text;
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const hex = text[at] === "%" ? /^[0-9a-f]{2}/i.exec(text.slice(at + 1, at + 3))?.[0] : undefined;
-    if (hex === undefined) {
-      bytes.push(...Buffer.from(String.fromCodePoint(text.codePointAt(at) ?? 0)));
-      if ((text.codePointAt(at) ?? 0) > 0xffff) at++;
-    } else {
-      bytes.push(Number.parseInt(hex, 16));
-      at += 2;
-    }
-  }
-  try {
-    return utf8.decode(Uint8Array.from(bytes));
-  } catch {
-    return undefined;
-  }
+  const type = headers.get("content-type") ?? undefined;
+  return binaryEvent(attributes, { type, bytes, parseJson: parseEventJson });
 }
