@@ -90,9 +90,31 @@ export const outOfRange = "must lie between the years 1685 and 2254";
 
 /** The RFC 3339 text in UTC, always with six digits, so that texts sort as their times do. */
 export function formatTime(micros: Micros): string {
-  const ms = Math.floor(micros / 1000);
-  const rest = micros - ms * 1000;
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(rest).padStart(3, "0")}Z`;
+  const day = Math.floor(micros / dayMicros);
+  const second = Math.floor((micros - day * dayMicros) / 1_000_000);
+  const rest = Math.floor(micros - day * dayMicros - second * 1_000_000);
+  const minute = Math.floor(second / 60);
+  const hour = Math.floor(minute / 60);
+  const ms = Math.floor(rest / 1_000);
+  return `${dayText(day)}${two[hour]}:${two[minute - hour * 60]}:${two[second - minute * 60]}.${three[ms]}${three[rest - ms * 1_000]}Z`;
+}
+
+const dayMicros = 86_400_000_000;
+const two = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
+const three = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, "0"));
+
+/** By the day's number. An answer has thousands of times, of few days, and a date took most of each. */
+const dayTexts = new Map<number, string>();
+const dayTextsMax = 1_000;
+
+/** The date and a `T`. */
+function dayText(day: number): string {
+  const known = dayTexts.get(day);
+  if (known !== undefined) return known;
+  if (dayTexts.size >= dayTextsMax) dayTexts.clear();
+  const text = new Date(day * 86_400_000).toISOString().slice(0, 11);
+  dayTexts.set(day, text);
+  return text;
 }
 
 /**

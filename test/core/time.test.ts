@@ -102,6 +102,7 @@ test("the platform's own parser agrees to the millisecond", () => {
       fc.date({ min: new Date("1700-01-01"), max: new Date("2250-01-01"), noInvalidDate: true }),
       (date) => {
         expect(parseTime(date.toISOString())).toBe(date.getTime() * 1000);
+        expect(formatTime(date.getTime() * 1000 + 7)).toBe(date.toISOString().replace("Z", "007Z"));
       },
     ),
   );

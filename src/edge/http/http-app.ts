@@ -46,6 +46,7 @@ import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
 import type { RpcFetchOptions } from "../rpc/rpc-fetch.ts";
 import { createSse } from "../sse/sse.ts";
+import { RouteTree } from "./route-tree.ts";
 
 export interface HttpAppOptions {
   /** The web page: the paths of its files, and what answers a GET for them. Not part of this file, for it is bundled. */
@@ -78,7 +79,7 @@ export interface HttpApp {
 /** Creates the app. `front.ts` adds to its answers the headers that all of them have. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): HttpApp {
   const { page, site, publicUrl = "", traceUrl = "", ...rpcOptions } = options;
-  const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
+  const router: Router = new Hono<HttpEnv>({ getPath: rawPath, router: new RouteTree() });
   addEventRoutes(router, parts);
   addOtlpRoutes(router, parts);
   addCloudEventsRoute(router, parts);
@@ -108,8 +109,8 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
     fetch(request, env) {
       const began = performance.now();
       const span = beginSpan(parts.spans, request);
+      const call = callOf(request);
       const ended = (response: Response) => {
-        const call = callOf(request);
         parts.calls.http(call).ended(statusClass(response.status), performance.now() - began);
         endSpan(span, call, response.status);
         return response;

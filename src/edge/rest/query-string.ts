@@ -83,6 +83,7 @@ export function assertNoQuery(url: string): void {
  * @throws `MarsError("malformed")` for a broken percent-encoding
  */
 export function decodeSegment(segment: string, name: string): string {
+  if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
   } catch (cause) {
