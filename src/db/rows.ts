@@ -30,6 +30,25 @@ export function namedRows(rows: readonly Row[] | undefined, names: readonly stri
   });
 }
 
+/**
+ * The same of one text of JSON, without changing a number.
+ *
+ * @returns `undefined` where JSON has lost digits of one
+ */
+export function exactRows(text: unknown, names: readonly string[]): Row[] | undefined {
+  const rows: Row[] = [];
+  for (const values of JSON.parse(String(text ?? "[]")) as Value[][]) {
+    const row: Record<string, Value> = {};
+    for (let at = 0; at < names.length; at++) {
+      const value = values[at] ?? null;
+      if (typeof value === "number" && !Number.isSafeInteger(value)) return undefined;
+      row[names[at]!] = value;
+    }
+    rows.push(row as Row);
+  }
+  return rows;
+}
+
 function clamped(value: Value): Value {
   if (typeof value !== "number") return value;
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));

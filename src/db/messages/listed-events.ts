@@ -9,7 +9,7 @@ import type { ListedEventsPage, ListedEventsQuery } from "../../core/message-eve
 import { formatCursor, parseCursor } from "../cursor.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownPosition } from "./apply-sql.ts";
-import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
+import { type EventPage, readEventPage } from "./event-page.ts";
 import { eventBytes, eventColumns, keyOf, pageBytesMax, storedEvent } from "./event-rows.ts";
 import type { MessageQueries } from "./message-queries.ts";
 
@@ -77,21 +77,20 @@ export class ListedEventQueries {
       ...bounds,
       cursor: place.event === "" ? undefined : place.event,
     };
-    const scan = scanEvents(place.message, asked);
-    const [position, message, rows = []] = await this.#connection.read([
+    const { rows, nextCursor, others } = await readEventPage(this.#connection, place.message, asked, [
       knownPosition(this.#connection.journalId),
       { sql: "SELECT app_id, message_id FROM messages WHERE id = ?", args: [place.message] },
-      eventPage(scan, asked),
     ]);
-    const last = rows.at(-1);
-    const more = last !== undefined && Number(last.total) > rows.length;
+    const [position, message] = others;
     const found = message?.[0];
     return {
       // Erased, or forgotten, since the page before: without events.
       events:
         found === undefined ? [] : this.#connection.decode(rows, (row) => storedEvent(keyOf(found), row)),
       nextCursor: cursorOf(
-        more ? { ...place, event: scan.cursorAt(last) } : { behind: place.behind, message: 0, event: "" },
+        nextCursor === undefined
+          ? { behind: place.behind, message: 0, event: "" }
+          : { ...place, event: nextCursor },
       ),
       asOfSeq: Number(position?.[0]?.seq ?? 0),
     };
@@ -122,7 +121,7 @@ function fittingRows(rows: readonly Row[], eventsMax: number): readonly Row[] {
   return end === -1 ? rows : rows.slice(0, end);
 }
 
-/** Like `eventPage`, of several messages, in their order. */
+/** Of several messages, in their order. */
 export function eventsOfMessages(messages: readonly number[], bytesMax: number): InStatement {
   return {
     sql: `SELECT p.total, e.message, ${eventColumns}

@@ -4,13 +4,12 @@ import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageRead } from "../../core/query.ts";
 import { messageRowsSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
-import type { KeysetScan } from "../keyset-scan.ts";
 import { lifecycleOfMessage, lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { rowsOf } from "../rows.ts";
+import { exactRows } from "../rows.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { EventFold, foldRead, lookedAtMax, type MessageNames, type StageTimes } from "./event-fold.ts";
-import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
+import { type EventPage, pageColumns, readEventPage } from "./event-page.ts";
 import { pageBytesMax } from "./event-rows.ts";
 import { heldFindings } from "./held-findings.ts";
 
@@ -43,10 +42,6 @@ export interface MessageRows {
 const smallEventsMax = 100;
 
 const heldColumns = ["run", "kind", "stage", "due_at", "retracted_at", "triage", "mark"];
-const eventColumns = [
-  ...["seq", "event", "created_at", "received_at", "event_id", "external_id", "attributes", "parent_id"],
-  ...["duplicates", "detail", "changed_seq", "ahead", "traceparent"],
-];
 
 export class MessageRowQueries {
   readonly #connection: ReadConnection;
@@ -72,7 +67,7 @@ export class MessageRowQueries {
     const args = [messageId, appId, max, this.#connection.journalId];
     const [[row] = []] = await this.#connection.read([{ sql: messageRowsSql.small, args }]);
     if (row === undefined || !fits(String(row.events), max, bytesMax)) return undefined;
-    const events = exactRows(row.events, eventColumns);
+    const events = exactRows(row.events, pageColumns);
     const held = exactRows(row.held, heldColumns);
     if (events === undefined || held === undefined || events.length === 0) return undefined;
     const fold = folded(Number(row.id), events);
@@ -109,19 +104,17 @@ export class MessageRowQueries {
     ]);
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
-    const scan = scanEvents(id, page);
     const fold = foldRead([id], count);
-    const [position, message, events = [], lifecycle, held = [], instance, projection, ...folded] =
-      await this.#connection.read([
-        knownPosition(this.#connection.journalId),
-        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
-        eventPage(scan, page),
-        lifecycleOfMessage(id, appId),
-        heldFindings(id),
-        { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
-        "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
-        ...fold.statements,
-      ]);
+    const { rows, nextCursor, others } = await readEventPage(this.#connection, id, page, [
+      knownPosition(this.#connection.journalId),
+      { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
+      lifecycleOfMessage(id, appId),
+      heldFindings(id),
+      { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
+      "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
+      ...fold.statements,
+    ]);
+    const [position, message, lifecycle, held = [], instance, projection, ...folded] = others;
     // Of one that the projector has passed and does not follow there is no more to say than lists do.
     const unfollowed = instance?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
     const [plan] = unfollowed ? [] : this.#connection.decode(lifecycle, (row) => this.#plans.of(row));
@@ -131,8 +124,8 @@ export class MessageRowQueries {
       asOfSeq: Number(position?.[0]?.seq ?? 0),
       id,
       eventCount: Number(message?.[0]?.event_count),
-      events,
-      nextCursor: nextOf(events, scan),
+      events: rows,
+      nextCursor,
       stages: own?.stages ?? [],
       names: own?.names ?? [],
       plan,
@@ -145,30 +138,9 @@ export class MessageRowQueries {
   }
 }
 
-/** Each row has as `total` how many events were examined: see `eventPage`. */
-function nextOf(events: readonly Row[], scan: KeysetScan): string | undefined {
-  const last = events.at(-1);
-  return last !== undefined && Number(last.total) > events.length ? scan.cursorAt(last) : undefined;
-}
-
 /** Whether the events certainly fit: a UTF-16 unit is three bytes at most, and JSON makes no text shorter. See `eventBytes`. */
 function fits(json: string, eventsMax: number, bytesMax: number): boolean {
   return 3 * json.length + 200 * eventsMax <= bytesMax;
-}
-
-/** @param text JSON: arrays. @returns `undefined` where JSON has lost digits of a number */
-function exactRows(text: unknown, names: readonly string[]): Row[] | undefined {
-  const rows: Row[] = [];
-  for (const values of rowsOf<unknown[]>({ rows: [{ rows: text } as unknown as Row] })) {
-    const row: Record<string, unknown> = {};
-    for (const [index, name] of names.entries()) {
-      const value = values[index];
-      if (typeof value === "number" && !Number.isSafeInteger(value)) return undefined;
-      row[name] = value;
-    }
-    rows.push(row as Row);
-  }
-  return rows;
 }
 
 function folded(message: number, events: readonly Row[]): EventFold {
