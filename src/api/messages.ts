@@ -1,10 +1,9 @@
 /** Messages: lists of them, and one with its events. */
 import * as z from "zod";
-import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
-import { messagePageToJson, messageToJson } from "../core/json.ts";
+import { messagePageToJson } from "../core/json.ts";
+import { JsonText } from "../core/json-text.ts";
 import { messageEventsMax } from "../core/limits.ts";
-import type { Message } from "../core/query.ts";
 import { narrow } from "./app-scope.ts";
 import { assertIndexed } from "./attribute-filter.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, whole, word } from "./fields.ts";
@@ -76,24 +75,15 @@ export const getMessage = operation({
   output: messageAnswer,
   async handle({ reader, progress }, { app_id, message_id, min_seq, ...page }, caller) {
     await visible(progress, min_seq, caller);
-    const { message, asOfSeq } = await reader(caller).get({
+    const { allApps, apps } = caller.identity;
+    const json = await reader(caller).messageJson({
       appId: app_id,
       messageId: message_id,
       ...defined(page),
       ...(caller.protocol !== "rest" && { bytesMax: rpcEventsBytesMax }),
+      ...(!allApps && { apps }),
     });
-    if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
-    return messageToJson(readable(message, caller), asOfSeq);
+    if (json === undefined) throw new MarsError("not_found", "no event of this message is stored");
+    return new JsonText(json);
   },
 });
-
-/** The message without the ids of those of other apps that the caller may not read. */
-function readable(message: Message, { identity }: Caller): Message {
-  const { instance } = message;
-  if (instance === undefined || identity.allApps) return message;
-  const stages = instance.stages.map(({ doneBy, ...stage }) => ({
-    ...stage,
-    ...(doneBy !== undefined && identity.mayApp(doneBy.appId) && { doneBy }),
-  }));
-  return { ...message, instance: { ...instance, stages } };
-}

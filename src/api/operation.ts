@@ -6,6 +6,8 @@
 import * as z from "zod";
 import { type Author, authorOf } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
+import { parseForAnswer } from "../core/exact-json.ts";
+import { JsonText } from "../core/json-text.ts";
 import type { Scope } from "../core/rights.ts";
 import { type AppScope, assertApps, narrowedTo } from "./app-scope.ts";
 import type { ApiParts } from "./parts.ts";
@@ -65,7 +67,7 @@ export interface OperationDefinition<Input extends z.ZodType, Output extends z.Z
     input: z.output<Input>,
     caller: Caller,
     by: Author,
-  ): Promise<z.input<Output>> | z.input<Output>;
+  ): Promise<z.input<Output> | JsonText> | z.input<Output> | JsonText;
 }
 
 /** An operation as the protocols see it. */
@@ -79,6 +81,8 @@ export interface Operation extends OperationHead {
    * one problem for each field at fault; and the errors of the ports that it calls
    */
   run(parts: ApiParts, input: unknown, caller: Caller): Promise<unknown>;
+  /** The same, where only the text of the answer is wanted. */
+  runText(parts: ApiParts, input: unknown, caller: Caller): Promise<string>;
 }
 
 /** An operation with its name and its schemas, from which the page has the types of its calls. */
@@ -106,23 +110,36 @@ export function operation<
   },
 ): TypedOperation<Name, Input, Output, RestAnswer> {
   const narrowed = definition.apps === "narrowed";
+  const carryOut = async (parts: ApiParts, input: unknown, caller: Caller) => {
+    caller.identity.assertMay(definition.scope);
+    const { success, data, error } = definition.input.safeParse(input, { reportInput: true });
+    if (!success) throwIfAny(problemsOf(error, definition.input));
+    const named = input as { readonly app_id?: string };
+    assertApps(caller, definition, named);
+    const by = authorOf(caller, definition.name);
+    const answer = await definition.handle(parts, data as z.output<Input>, caller, by);
+    // A read may wait for seconds, and its caller's key may be revoked meanwhile. What has been changed is answered.
+    if (isRead(definition)) caller.identity.assertMay(definition.scope);
+    const { allApps, apps } = caller.identity;
+    if (!narrowed || allApps || named.app_id !== undefined) return answer;
+    return { ...(answer instanceof JsonText ? valueIn(answer) : (answer as object)), apps };
+  };
   return {
     ...definition,
     output: narrowed ? withApps(definition.output) : definition.output,
     async run(parts, input, caller) {
-      caller.identity.assertMay(definition.scope);
-      const { success, data, error } = definition.input.safeParse(input, { reportInput: true });
-      if (!success) throwIfAny(problemsOf(error, definition.input));
-      const named = input as { readonly app_id?: string };
-      assertApps(caller, definition, named);
-      const by = authorOf(caller, definition.name);
-      const answer = await definition.handle(parts, data as z.output<Input>, caller, by);
-      // A read may wait for seconds, and its caller's key may be revoked meanwhile. What has been changed is answered.
-      if (isRead(definition)) caller.identity.assertMay(definition.scope);
-      const { allApps, apps } = caller.identity;
-      return narrowed && !allApps && named.app_id === undefined ? { ...(answer as object), apps } : answer;
+      const answer = await carryOut(parts, input, caller);
+      return answer instanceof JsonText ? valueIn(answer) : answer;
+    },
+    async runText(parts, input, caller) {
+      const answer = await carryOut(parts, input, caller);
+      return answer instanceof JsonText ? answer.json : JSON.stringify(answer);
     },
   };
+}
+
+function valueIn({ json }: JsonText): object {
+  return parseForAnswer(json) as object;
 }
 
 function withApps(output: z.ZodType): z.ZodType {

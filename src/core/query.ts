@@ -92,6 +92,8 @@ export interface MessageRead extends MessageKey {
   readonly cursor?: string;
   /** Bytes of its events as they are kept; one event is always in it. Default: 1 MiB. */
   readonly bytesMax?: number;
+  /** The answer has ids of messages of these apps only, besides its own: see `AppRights`. Default: of all. */
+  readonly apps?: readonly string[];
 }
 
 export type EventOrder = "oldest" | "newest";

@@ -67,7 +67,9 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   return {
     /** Sets the journal by whose position answers name the seq that they are as of. */
     open: (journalId: string) => connection.open(journalId),
+    /** As values, of which `messageJson` is the text. */
     get: messages.get.bind(messages),
+    messageJson: messages.json.bind(messages),
     messageEvents: events.messageEvents.bind(events),
     listedEvents: listed.listedEvents.bind(listed),
     eventsSince: history.eventsSince.bind(history),

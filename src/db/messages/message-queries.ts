@@ -7,7 +7,9 @@
 import type { Row } from "@libsql/client";
 import type { MessageKey, StoredEvent } from "../../core/event.ts";
 import { compareRanked, type Rank } from "../../core/fold.ts";
-import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
+import { messageToJson } from "../../core/json.ts";
+import type { Message, MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
+import { type AppRights, appRights } from "../../core/rights.ts";
 import type { LifecycleInstance } from "../../core/state.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
 import type { DatabaseAddress } from "../database-address.ts";
@@ -40,7 +42,15 @@ export class MessageQueries {
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
-  /** See `Reader.get`. */
+  /** See `Reader.messageJson`. */
+  async json(asked: MessageRead): Promise<string | undefined> {
+    const { message, asOfSeq } = await this.get(asked);
+    if (message === undefined) return undefined;
+    const shown = asked.apps === undefined ? message : readable(message, appRights(asked.apps));
+    return JSON.stringify(messageToJson(shown, asOfSeq));
+  }
+
+  /** A message with its events; without one where none of them is stored. */
   async get(asked: MessageRead): Promise<MessageAnswer> {
     const key = { appId: asked.appId, messageId: asked.messageId };
     const rows = await this.#rows.read(asked);
@@ -97,6 +107,17 @@ export class MessageQueries {
     const cursorAt = (row: Row) => scans[0]!.cursorAt(row);
     return { rows, next, cursorAt, asOfSeq: Number(others[0]?.[0]?.seq ?? 0) };
   }
+}
+
+/** The message without the ids of those of other apps that the caller may not read. */
+function readable(message: Message, { mayApp }: AppRights): Message {
+  const { instance } = message;
+  if (instance === undefined) return message;
+  const stages = instance.stages.map(({ doneBy, ...stage }) => ({
+    ...stage,
+    ...(doneBy !== undefined && mayApp(doneBy.appId) && { doneBy }),
+  }));
+  return { ...message, instance: { ...instance, stages } };
 }
 
 /** A page's events in the order asked for. */

@@ -47,8 +47,11 @@ function createServe(
     try {
       if (wantsLines(operation, c.req.raw))
         return await answerLines(operation, parts, input, caller, c.req.raw);
-      const answer = restAnswerOf(operation, await operation.run(parts, input, caller));
-      return await answerJson(c, JSON.stringify(answer));
+      const json =
+        operation.restAnswer === undefined && isRead(operation)
+          ? await operation.runText(parts, input, caller)
+          : JSON.stringify(restAnswerOf(operation, await operation.run(parts, input, caller)));
+      return await answerJson(c, json);
     } catch (thrown) {
       throw operation.body?.field === undefined ? thrown : inBody(thrown, operation.body.field);
     }

@@ -48,7 +48,7 @@ function appWith(
     metrics: fail,
     reader: () => ({
       list: fail,
-      get: fail,
+      messageJson: fail,
       messageEvents: fail,
       listedEvents: fail,
       eventsSince: fail,
