@@ -7,13 +7,19 @@
  */
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
-import { otherSettings, type ReadConfiguration, readConfiguration } from "./app/configuration.ts";
+import {
+  otherSettings,
+  type ReadConfiguration,
+  readCollectors,
+  readConfiguration,
+} from "./app/configuration.ts";
 import { type Mars, upLine } from "./app/mars.ts";
 import { createProcessLog } from "./app/process-log.ts";
 import { frontFlagOf } from "./cli/front-flags.ts";
 import { createHost, echoMs, readFile, write } from "./commands/client-host.ts";
 import type { Config } from "./config/config.ts";
 import { localUrl } from "./config/local-url.ts";
+import type { Sources } from "./config/sources.ts";
 import { effectiveText, helpText } from "./config/text.ts";
 import type { Log } from "./core/ports.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
@@ -57,14 +63,14 @@ async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<n
   if (command === "help" || (action !== undefined && argv.some(asksHelp))) return printHelp();
   if (command === "version" || argv.includes("--version")) return print(`mars ${version}\n`);
   if (action === undefined) return callMars([...words.slice(1), "--help"], loadRuntime);
-  const read = () => readConfiguration({ argv, env: process.env, readFile });
-  const result = await read();
-  return result.ok ? action({ ...result, read }, loadRuntime) : refuse(result.problems);
+  const sources = { argv, env: process.env, readFile };
+  const result = await readConfiguration(sources);
+  return result.ok ? action({ ...result, sources }, loadRuntime) : refuse(result.problems);
 }
 
 type Valid = Extract<ReadConfiguration, { ok: true }> & {
-  /** Reads the configuration again. */
-  read(): Promise<ReadConfiguration>;
+  /** To read it again. */
+  readonly sources: Sources;
 };
 
 type Action = (valid: Valid, loadRuntime: LoadRuntime) => number | Promise<number>;
@@ -140,7 +146,7 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   }
   print(upLine(config, mars));
   // The same holds for brokers that cannot be reached.
-  void mars.collectors.setEnvironment(valid.collectors);
+  mars.collectorFiles.follow(valid.collectors, () => readCollectors(valid.sources));
   // Its failures are in the log and in the health: events are accepted all the same.
   if (config.configFile !== "") void mars.declarations.apply(declared);
 
@@ -150,12 +156,11 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
 }
 
 /** Reads the configuration again, and applies the part that needs no restart. */
-async function reload({ config, effective, collectors, read }: Valid, mars: Mars, log: Log): Promise<void> {
-  if (config.configFile === "" && collectors.length === 0) return;
-  const again = await read();
-  if (!again.ok) return mars.declarations.refuse(again.problems);
-  await mars.collectors.setEnvironment(again.collectors);
+async function reload({ config, effective, sources }: Valid, mars: Mars, log: Log): Promise<void> {
+  await mars.collectorFiles.look();
   if (config.configFile === "") return;
+  const again = await readConfiguration(sources);
+  if (!again.ok) return mars.declarations.refuse(again.problems);
   const settings = otherSettings(effective, again.effective);
   if (settings.length > 0)
     log.warn("settings have changed and need a restart", { event: "restart_needed", settings });

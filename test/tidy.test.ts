@@ -72,7 +72,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/app/source-mapper.ts": ["brokers", "sources"],
   "src/app/cloud-events-mapper.ts": ["brokers", "formats"],
   "src/app/environment-collectors.ts": ["brokers"],
-  "src/app/mars.ts": ["brokers"],
+  "src/app/collector-files.ts": ["brokers"],
   "src/app/backups.ts": ["backup", "db", "workers"],
   "src/app/callers.ts": ["access", "edge"],
   "src/app/mars-stats.ts": ["access", "alerting", "brokers", "edge", "maintenance", "tls"],

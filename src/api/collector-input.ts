@@ -59,6 +59,10 @@ export const collectorInput = z
     ),
     credentials: member("Of NATS: the text of a credentials file, or the seed of an nkey. `(hidden)`: kept."),
     tls_ca: member("Certificates in PEM that the broker's must be signed by. Absent: those of the system."),
+    tls_cert: member(
+      "With `tls_key`: the certificate in PEM by which Mars proves who it is, with its chain.",
+    ),
+    tls_key: member("The key of `tls_cert` in PEM. `(hidden)`: kept."),
   })
   .superRefine(({ id, ...given }, context) => {
     // Whether there is a secret to be kept is known where it is put.

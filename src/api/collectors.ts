@@ -12,7 +12,7 @@ import { throwIfAny } from "./problems.ts";
 
 const path = "/api/collectors/{id}";
 /** Of a collector in its request: certificates and credentials are the most. */
-const bodyBytesMax = 96 * 1024;
+const bodyBytesMax = 192 * 1024;
 
 const text = z.string().optional();
 
@@ -31,7 +31,7 @@ const collector = z.strictObject({
   source: text,
   dead_letter: text,
   credentials: text.meta({ description: "`(hidden)`." }),
-  tls_ca: text,
+  ...{ tls_ca: text, tls_cert: text, tls_key: text.meta({ description: "`(hidden)`." }) },
   engine: z.enum(engines),
   defined_by: z.string().nullable().meta({
     description: "The variable of the environment that defines it; `null`: it may be changed here.",

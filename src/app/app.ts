@@ -39,6 +39,7 @@ import { openCertificates } from "../tls/certificates.ts";
 import { runBackground } from "./background.ts";
 import { createBackups } from "./backups.ts";
 import { openCallers } from "./callers.ts";
+import { CollectorFiles } from "./collector-files.ts";
 import { createBrokerPublisher, createCollectors } from "./collectors.ts";
 import { databaseTimeoutMs } from "./database-threads.ts";
 import { Declarations } from "./declarations.ts";
@@ -164,6 +165,7 @@ export async function startParts(
     supervisor,
     log,
   });
+  const collectorFiles = new CollectorFiles({ host: collectors, supervisor, log });
   const denials = new Denials(log);
   const sizes = new SizeHistory();
   const intake = new Intake(pipeline.ingest, { limits });
@@ -174,7 +176,7 @@ export async function startParts(
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
     ...{ pipeline, alerts, backups, eraser, sizes, supervisor, unreadable, certificates },
-    ...{ collectors, incoming, doors, calls, reads, trials, shares },
+    ...{ collectors, collectorFiles, incoming, doors, calls, reads, trials, shares },
     ...{ intake, denials, eventLimits, budget, tracing },
     ...{ signIn: callers.signIn, declarations: () => declarations },
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
@@ -243,6 +245,7 @@ export async function startParts(
     part.start();
     shutdown.defer(name, () => part.stop());
   }
+  shutdown.defer("collector files", () => collectorFiles.stop());
   shutdown.defer("declarations", () => declarations.stop());
   state = "serving";
   collectAfterStart();
@@ -253,7 +256,7 @@ export async function startParts(
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     reloadCertificates: () => certificates.reload(),
     declarations,
-    collectors,
+    collectorFiles,
     async stop() {
       state = "draining";
       // A running query is awaited with its thread.

@@ -5,6 +5,7 @@ import { withNamedFile } from "../config/config-file.ts";
 import { type ConfigResult, type EffectiveSetting, parseConfig } from "../config/parse.ts";
 import type { Sources } from "../config/sources.ts";
 import type { Declared } from "../declared/declaration.ts";
+import type { ReadCollectors } from "./collector-files.ts";
 import type { EnvironmentCollectors } from "./environment-collectors.ts";
 
 export type ReadConfiguration =
@@ -31,6 +32,13 @@ export async function readConfiguration(sources: Sources): Promise<ReadConfigura
   const { readDeclarations } = await import("../declared/declaration.ts");
   const { problems, ...declared } = readDeclarations(read.file, sources);
   return problems.length > 0 ? { ok: false, problems } : { ...result, declared };
+}
+
+/** Reads the collectors that the environment defines, without the rest of the configuration. */
+export async function readCollectors(sources: Sources): Promise<ReadCollectors> {
+  const problems: string[] = [];
+  const { collectors } = await environmentCollectors(sources, problems);
+  return { collectors, problems };
 }
 
 /** What reads them is loaded where there are some. */

@@ -13,7 +13,10 @@ export interface EnvironmentCollectors {
 }
 
 /** Members of the query that name files: their texts are members of the other names. */
-const fileMembers = { credentials_file: "credentials", tls_ca_file: "tls_ca" } as const;
+const fileMembers = {
+  ...{ credentials_file: "credentials", tls_ca_file: "tls_ca" },
+  ...{ tls_cert_file: "tls_cert", tls_key_file: "tls_key" },
+} as const;
 
 /** Finds all problems, not only the first. No problem has a secret. */
 export function readEnvironmentCollectors(

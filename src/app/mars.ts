@@ -1,7 +1,7 @@
 /** A Mars that is up, and the line that says so. */
-import type { ConsumerHost } from "../brokers/consumer-host.ts";
 import type { Config } from "../config/config.ts";
 import { version } from "../version.ts";
+import type { CollectorFiles } from "./collector-files.ts";
 import type { Declarations } from "./declarations.ts";
 
 export interface Mars {
@@ -14,8 +14,8 @@ export interface Mars {
   reloadCertificates(): Promise<void>;
   /** What the configuration file declares. */
   readonly declarations: Declarations;
-  /** What reads from message brokers. */
-  readonly collectors: Pick<ConsumerHost, "setEnvironment">;
+  /** What reads from message brokers by the environment. */
+  readonly collectorFiles: Pick<CollectorFiles, "follow" | "look">;
   /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
   stop(): Promise<void>;
 }

@@ -19,6 +19,7 @@ export interface WarningParts {
   readonly incoming: { readonly sources: Part };
   readonly backups: Part;
   readonly collectors: Part;
+  readonly collectorFiles: Part;
   /** Made later than the others. */
   readonly declarations: () => Part;
   readonly access: Part;
@@ -27,7 +28,15 @@ export interface WarningParts {
 export function warningsOf(parts: WarningParts): () => readonly string[] {
   const { quarantine, pipeline, clock, unreadable, certificates, eventLimits, incoming, declarations } =
     parts;
-  const others = [unreadable, certificates, eventLimits, incoming.sources, parts.backups, parts.collectors];
+  const others = [
+    unreadable,
+    certificates,
+    eventLimits,
+    incoming.sources,
+    parts.backups,
+    parts.collectors,
+    parts.collectorFiles,
+  ];
   return () => [
     ...quarantineWarnings(quarantine),
     ...pipeline.warnings,

@@ -11,6 +11,8 @@ const logRefusalEveryMs = 10_000;
 /** A broker that could not be read for so long is a warning in the health. */
 const unreadWarningMs = 30_000;
 const errorCharsMax = 300;
+/** Lines of the log while it is lost. */
+const reasonsMax = 10;
 
 export class ConsumerProgress {
   readonly #collector: BrokerCollector;
@@ -27,6 +29,8 @@ export class ConsumerProgress {
   #error = "";
   /** Why its messages cannot be mapped now; empty where they can. */
   #unmapped = "";
+  /** Those that the log has since it was lost: a broker that goes away may have several by turns. */
+  readonly #reasons = new Set<string>();
   #connects = 0;
   #failures = 0;
   #refusalLoggedAt = Number.NEGATIVE_INFINITY;
@@ -77,10 +81,12 @@ export class ConsumerProgress {
     this.#log.info("broker connected", { event: "broker_connected", ...this.#names() });
   }
 
-  /** One line of the log for each time it is lost, and for another reason. */
+  /** One line of the log for each time it is lost, and for each other reason meanwhile. */
   lost(thrown: unknown): void {
     const message = messageOf(thrown);
-    const known = this.#state === "lost" && this.#error === message;
+    if (this.#state !== "lost") this.#reasons.clear();
+    const known = this.#reasons.has(message) || this.#reasons.size >= reasonsMax;
+    if (!known) this.#reasons.add(message);
     this.#failures += 1;
     this.#unreadSince ??= performance.now();
     this.#error = message;

@@ -17,7 +17,14 @@ const sourcePattern = /^[A-Za-z0-9._-]{1,64}$/;
 const pemBytesMax = 32 * 1024;
 
 /** The members of every engine. */
-export const commonMembers = ["app_id", "source", "dead_letter", "credentials", "tls_ca"] as const;
+export const commonMembers = [
+  ...(["app_id", "source", "dead_letter", "credentials"] as const),
+  ...(["tls_ca", "tls_cert", "tls_key"] as const),
+] as const;
+/** Those of several lines. */
+const longMembers = ["credentials", "tls_ca", "tls_cert", "tls_key"];
+/** Those that are shown nowhere, beside what is in the URL. */
+const secretMembers = { credentials: "credentials", tls_key: "tlsKey" } as const;
 
 /** All members beside `id` and `url`, of any engine. */
 export const collectorMembers: readonly string[] = [
@@ -66,6 +73,12 @@ export function readBrokerCollector(
   for (const name of required) if (members[name] === undefined) report(name, "is required");
   if (members.source !== undefined && members.app_id !== undefined)
     report("app_id", "must be absent: the source gives the app");
+  for (const [name, other] of [
+    ["tls_cert", "tls_key"],
+    ["tls_key", "tls_cert"],
+  ] as const)
+    if (members[name] !== undefined && members[other] === undefined)
+      report(other, `is required with ${name}`);
   if (before !== "unknown") {
     const kept = before !== undefined && sameHost(before.url, url) ? before : undefined;
     keepSecrets(url, members, kept, report);
@@ -75,7 +88,7 @@ export function readBrokerCollector(
     const value = members[name] ?? defaults[name];
     return value === undefined ? [] : [[name, value]];
   });
-  const { app_id, source: mappedBy, dead_letter, credentials: secret, tls_ca } = members;
+  const { app_id, source: mappedBy, dead_letter, credentials: secret, tls_ca, tls_cert, tls_key } = members;
   return {
     collector: {
       id,
@@ -87,6 +100,8 @@ export function readBrokerCollector(
       ...(dead_letter !== undefined && { deadLetter: dead_letter }),
       ...(secret !== undefined && { credentials: secret }),
       ...(tls_ca !== undefined && { tlsCa: tls_ca }),
+      ...(tls_cert !== undefined && { tlsCert: tls_cert }),
+      ...(tls_key !== undefined && { tlsKey: tls_key }),
     },
   };
 }
@@ -134,14 +149,16 @@ function membersOf(
 }
 
 function checkText(name: string, value: string, report: Report, { choices, numbers }: EngineMembers): void {
-  const long = name === "credentials" || name === "tls_ca";
+  const long = longMembers.includes(name);
   const bytesMax = name === "app_id" ? appIdBytesMax : long ? pemBytesMax : nameBytesMax;
   const problem = value === "" ? "must not be empty" : textProblem(value, bytesMax);
   if (problem !== undefined) report(name, problem);
   else if (!long && /[\s\p{Cc}]/u.test(value) && name !== "app_id") report(name, "must not have blanks");
   else if (name === "source" && !sourcePattern.test(value)) report(name, "must be the id of a source");
-  else if (name === "tls_ca" && !value.includes("-----BEGIN CERTIFICATE-----"))
+  else if ((name === "tls_ca" || name === "tls_cert") && !value.includes("-----BEGIN CERTIFICATE-----"))
     report(name, "must have certificates in PEM");
+  else if (name === "tls_key" && value !== hiddenSecret && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value))
+    report(name, "must be a private key in PEM");
   const values = choices?.[name];
   if (values !== undefined && !values.includes(value)) report(name, `must be one of ${values.join(", ")}`);
   const bounds = numbers?.[name];
@@ -165,9 +182,12 @@ function keepSecrets(
       report("url", missing);
     else url[part] = old[part];
   }
-  if (members.credentials !== hiddenSecret) return;
-  if (before?.credentials === undefined) report("credentials", missing);
-  else members.credentials = before.credentials;
+  for (const [name, member] of Object.entries(secretMembers)) {
+    if (members[name] !== hiddenSecret) continue;
+    const kept = before?.[member];
+    if (kept === undefined) report(name, missing);
+    else members[name] = kept;
+  }
 }
 
 function sameHost(before: string, { protocol, host }: URL): boolean {

@@ -29,6 +29,10 @@ export interface BrokerCollector {
   readonly credentials?: string;
   /** Certificates in PEM that the broker's must be signed by; absent: those of the system. */
   readonly tlsCa?: string;
+  /** With `tlsKey`: the certificate in PEM by which Mars proves to the broker who it is, with its chain. */
+  readonly tlsCert?: string;
+  /** Of `tlsCert`, in PEM. A secret. */
+  readonly tlsKey?: string;
 }
 
 /** Stands where a secret is not shown. */
@@ -49,7 +53,7 @@ export function urlText({ href }: URL): string {
 
 /** The JSON form in answers and in the audit, by the names with which it is put. */
 export function brokerCollectorToJson(collector: BrokerCollector) {
-  const { id, source, appId, mappedBy, deadLetter, credentials, tlsCa } = collector;
+  const { id, source, appId, mappedBy, deadLetter, credentials, tlsCa, tlsCert, tlsKey } = collector;
   return {
     id,
     url: hiddenUrl(collector),
@@ -59,6 +63,8 @@ export function brokerCollectorToJson(collector: BrokerCollector) {
     ...(deadLetter !== undefined && { dead_letter: deadLetter }),
     ...(credentials !== undefined && { credentials: hiddenSecret }),
     ...(tlsCa !== undefined && { tls_ca: tlsCa }),
+    ...(tlsCert !== undefined && { tls_cert: tlsCert }),
+    ...(tlsKey !== undefined && { tls_key: hiddenSecret }),
   };
 }
 

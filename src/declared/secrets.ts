@@ -14,7 +14,7 @@ type Place = (path: Path) => string;
 
 /** Members that may be `{ env: NAME }` or `{ file: PATH }`: of a sink, and of a collector. */
 const sinkMembers = ["url", "secret", "key"];
-const collectorMembers = ["url", "credentials", "tls_ca"];
+const collectorMembers = ["url", "credentials", "tls_ca", "tls_cert", "tls_key"];
 /** Of the text of a key: as of `MARS_ADMIN_KEY`. */
 const tokenCharsMin = 32;
 

@@ -17,6 +17,8 @@ import { doors, type Json } from "./doors.ts";
 /** Nothing listens there. */
 const url = "nats://user:secret@127.0.0.1:65535";
 const orders = { id: "orders", stream: "orders" };
+const certificate = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----";
+const key = "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----";
 const hidden = "nats://user:(hidden)@127.0.0.1:65535";
 
 const steps: readonly (readonly [operation: Operation, input: Json])[] = [
@@ -27,6 +29,9 @@ const steps: readonly (readonly [operation: Operation, input: Json])[] = [
   [putCollector, { ...orders, url: hidden, app_id: "shop", credentials: "(hidden)" }],
   [putCollector, { ...orders, url: hidden.replace("65535", "65534") }],
   [putCollector, { id: "orders", url: `${url}?stream=orders`, consumer: "own", tls_ca: "no PEM" }],
+  [putCollector, { ...orders, url, tls_cert: certificate }],
+  [putCollector, { ...orders, url, tls_cert: certificate, tls_key: key }],
+  [putCollector, { ...orders, url: hidden, tls_cert: certificate, tls_key: "(hidden)" }],
   [putCollector, { id: "orders", url, stream: "" }],
   [putCollector, { ...orders, url, source: "github" }],
   [putCollector, { ...orders, url, source: "github", app_id: "shop" }],
@@ -110,6 +115,7 @@ test("faults are named by their fields, and no answer has a secret", () => {
   expect(faults).toEqual([
     "url",
     "tls_ca",
+    "tls_key",
     "stream",
     "app_id",
     "source",
@@ -121,7 +127,7 @@ test("faults are named by their fields, and no answer has a secret", () => {
   ]);
   expect(JSON.stringify(talks)).toContain(hidden);
   expect(JSON.stringify(talks.map(({ outcomes }) => outcomes.map(({ outcome }) => outcome)))).not.toMatch(
-    /user:secret|SUA/,
+    /user:secret|SUA|PRIVATE/,
   );
 });
 

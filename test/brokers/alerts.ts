@@ -53,7 +53,7 @@ export async function runAlerts(broker: TestBroker, { directory, command }: Chec
     await put("/api/alerts/rules/stuck", { sinks: ["events"], window: "1s" });
     if (!(await test())) throw new Error("the test of the sink has failed");
 
-    await sink.down();
+    await broker.down();
     if (await test()) throw new Error("the test has succeeded while the broker is away");
     const event = {
       app_id: "shop",
@@ -72,7 +72,7 @@ export async function runAlerts(broker: TestBroker, { directory, command }: Chec
     );
     const text = JSON.stringify(await deliveries());
     if (text.includes(brokerPassword)) throw new Error(`an attempt shows the password: ${text}`);
-    await sink.up();
+    await broker.up();
     let last = "";
     await until(
       async () => {

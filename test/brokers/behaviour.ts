@@ -2,22 +2,9 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { RestartedMars } from "../crash/restarted-mars.ts";
-import { until } from "../support/until.ts";
 import type { CheckOptions } from "./crashes.ts";
 import type { TestBroker } from "./engines/test-broker.ts";
-
-interface Collector {
-  readonly state: string;
-  readonly messages: number;
-  readonly events: number;
-  readonly refused: number;
-  readonly refused_kept: number;
-  readonly redelivered: number;
-  readonly dead_lettered: number;
-  readonly waits: number;
-  readonly lag: number | null;
-  readonly last_error: string;
-}
+import { Shop } from "./shop.ts";
 
 interface Rejected {
   readonly messages: readonly { readonly id: number; readonly reason: string; readonly body: string }[];
@@ -38,27 +25,17 @@ export async function runBehaviour(
     ...(command !== undefined && { command }),
     env: { MARS_JOURNAL_MAX: "1MiB", MARS_LOG_LEVEL: "error" },
   });
-  const status = () => mars.read<Collector>("/api/collectors/shop");
-  const put = async (url: string, more: object = {}) => {
-    const { status, body } = await mars.ask("PUT", "/api/collectors/shop", { url, ...more });
-    if (status !== 200) throw new Error(JSON.stringify(body));
-  };
+  const shop = new Shop(mars, broker);
   const publish = (bodies: readonly (string | Uint8Array)[]) =>
     broker.publish(bodies.map((body) => ({ id: `b-${published++}`, body })));
   let published = 0;
-  const reached = (is: (collector: Collector) => boolean, what: string, ms = 30_000) =>
-    until(
-      async () => is(await status()),
-      () => what,
-      ms,
-    );
   try {
-    await put(broker.url({ password: "wrong" }));
-    await reached(({ last_error }) => last_error !== "", "a wrong password is reported");
+    await shop.put(broker.url({ password: "wrong" }));
+    await shop.reached(({ last_error }) => last_error !== "", "a wrong password is reported");
     const shown = JSON.stringify(await mars.read("/api/collectors"));
     if (shown.includes("wrong")) throw new Error("the password is shown");
-    await put(broker.url({ deadLetter: true }));
-    await reached(({ state }) => state === "reading", "it reads with the right password");
+    await shop.put(broker.url({ deadLetter: true }));
+    await shop.reached(({ state }) => state === "reading", "it reads with the right password");
 
     // Poison in the middle of others, one without an app, and one that is too long to be kept as a whole.
     const event = (id: string) => ({ message_id: id, event: "created" });
@@ -70,8 +47,8 @@ export async function runBehaviour(
       `${JSON.stringify({ app_id: "shop", ...event("c") })}\n${JSON.stringify({ app_id: "shop", ...event("d") })}`,
       "x".repeat(70 * 1024),
     ]);
-    await reached(({ messages }) => messages === 6, "all six are acknowledged");
-    const after = await status();
+    await shop.reached(({ messages }) => messages === 6, "all six are acknowledged");
+    const after = await shop.status();
     if (after.refused !== 4 || after.events !== 3 || after.dead_lettered !== 4 || (after.lag ?? 0) !== 0)
       throw new Error(`after the poison: ${JSON.stringify(after)}`);
     const { messages } = await mars.read<Rejected>("/api/collectors/shop/rejected");
@@ -82,7 +59,7 @@ export async function runBehaviour(
       throw new Error(`dead letters: ${JSON.stringify(dead).slice(0, 500)}`);
 
     // The correction: the collector knows the app.
-    await put(broker.url({ deadLetter: true }), { app_id: "shop" });
+    await shop.put(broker.url({ deadLetter: true }), { app_id: "shop" });
     const { body } = await mars.ask("POST", "/api/collectors/shop/rejected/replay");
     if (JSON.stringify(body) !== '{"success":true,"replayed":1,"refused":3}')
       throw new Error(`replay: ${JSON.stringify(body)}`);
@@ -96,11 +73,11 @@ export async function runBehaviour(
     await mars.ask("POST", "/api/collectors/shop/pause");
     await publish([JSON.stringify({ app_id: "shop", ...event("paused") })]);
     await mars.kill();
-    await reached(({ state }) => state === "paused", "it is paused after a restart");
+    await shop.reached(({ state }) => state === "paused", "it is paused after a restart");
     await mars.ask("POST", "/api/collectors/shop/resume");
-    await reached(({ messages }) => messages === 1, "it reads on");
+    await shop.reached(({ messages }) => messages === 1, "it reads on");
 
-    const waited = await overload(broker, dataDir, publish, status, reached);
+    const waited = await overload(broker, dataDir, publish, shop);
     return `wrong password, 4 poison messages, replay, pause over a restart; under overload ${waited}`;
   } finally {
     await mars.stop();
@@ -112,10 +89,9 @@ async function overload(
   broker: TestBroker,
   dataDir: string,
   publish: (bodies: readonly string[]) => Promise<void>,
-  status: () => Promise<Collector>,
-  reached: (is: (collector: Collector) => boolean, what: string, ms?: number) => Promise<void>,
+  shop: Shop,
 ): Promise<string> {
-  const before = await status();
+  const before = await shop.status();
   const flood = broker.messagesMost ?? floodMessages;
   const text = "x".repeat(Math.max(40, Math.ceil(floodBytes / flood)));
   const database = new Database(join(dataDir, "messages.db"));
@@ -134,13 +110,13 @@ async function overload(
         ),
       );
     }
-    await reached(({ state }) => state === "waiting", `${broker.engine}: it waits for Mars`);
+    await shop.reached(({ state }) => state === "waiting", "it waits for Mars");
   } finally {
     database.run("ROLLBACK");
     database.close();
   }
-  await reached(({ events }) => events >= before.events + flood, "all are accepted in the end", 60_000);
-  const { waits, redelivered, events } = await status();
+  await shop.reached(({ events }) => events >= before.events + flood, "all are accepted in the end", 60_000);
+  const { waits, redelivered, events } = await shop.status();
   // Of a queue that repeats messages by itself, repeats may be under way still.
   const most = before.events + flood + (broker.repeats ? redelivered : 0);
   if (events > most || (redelivered > 0 && !broker.repeats))

@@ -2,7 +2,7 @@
  * `npm run test:brokers`: collectors against real message brokers, each in a temporary directory, and a Mars in a process of its own. Both are
  * killed while messages come. Every event must be stored, and none twice. Alerts are published to a broker that is away at first.
  *
- *     --check NAME        only this one: alerts, cloud-events, crashes, behaviour, rebalance
+ *     --check NAME        only this one: alerts, away, behaviour, cloud-events, crashes, credentials, full-disk, rebalance, tls
  *     --engine NAME       only this one; default: all but those of SQS, whose server is slow
  *     --binary PATH       the compiled program instead of the source tree
  *     --messages N        of the run with kills (default 50,000)
@@ -14,11 +14,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runAlerts } from "./alerts.ts";
+import { runAway } from "./away.ts";
 import { runBehaviour } from "./behaviour.ts";
 import { runCloudEvents } from "./cloud-events.ts";
 import { runCrashes } from "./crashes.ts";
+import { runCredentials } from "./credentials.ts";
 import { slowEngines, testEngines } from "./engines/engines.ts";
+import { runFullDisk } from "./full-disk.ts";
 import { runRebalance } from "./rebalance.ts";
+import { runTls } from "./tls.ts";
 
 const { values } = parseArgs({
   options: {
@@ -36,11 +40,9 @@ const { values } = parseArgs({
 });
 
 const checks = {
-  alerts: runAlerts,
-  "cloud-events": runCloudEvents,
-  crashes: runCrashes,
-  behaviour: runBehaviour,
-  rebalance: runRebalance,
+  ...{ alerts: runAlerts, "cloud-events": runCloudEvents, crashes: runCrashes, behaviour: runBehaviour },
+  ...{ rebalance: runRebalance, credentials: runCredentials, away: runAway, "full-disk": runFullDisk },
+  tls: runTls,
 };
 let failures = 0;
 for (const engine of values.engine) {
@@ -53,7 +55,7 @@ for (const engine of values.engine) {
     const directory = await mkdtemp(join(tmpdir(), `mars-${engine}-`));
     const began = performance.now();
     const seconds = () => ((performance.now() - began) / 1_000).toFixed(1);
-    const broker = await start(directory);
+    const broker = await start(directory, { tls: check === runTls });
     try {
       await broker.prepare();
       const figures = await check(broker, {

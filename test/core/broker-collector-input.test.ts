@@ -57,6 +57,26 @@ test("secrets that come back hidden are kept, for the same user, host and port a
   expect(read({ url: "nats://(hidden)@a", stream: "orders" }, token)).toEqual(token);
 });
 
+test("a certificate has its key beside it, whose text is shown nowhere and kept where it comes back hidden", () => {
+  const tls_cert = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----";
+  const tls_key = "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----";
+  const { collector } = readBrokerCollector("orders", { url, stream: "orders", tls_cert, tls_key });
+  expect(collector).toEqual({ ...full, appId: undefined, tlsCert: tls_cert, tlsKey: tls_key } as never);
+  const { id: _, ...shown } = brokerCollectorToJson(collector!);
+  expect(JSON.stringify(shown)).not.toContain("SECRET");
+  expect(read(shown, collector)).toEqual(collector);
+  expect(read({ ...shown, url: shown.url.replace("4222", "4223") }, collector)).toEqual([
+    expect.stringMatching(/^url must be given in full/),
+    expect.stringMatching(/^tls_key must be given in full/),
+  ]);
+  expect(read({ url, stream: "orders", tls_cert })).toEqual(["tls_key is required with tls_cert"]);
+  expect(read({ url, stream: "orders", tls_key })).toEqual(["tls_cert is required with tls_key"]);
+  expect(read({ url, stream: "orders", tls_cert: tls_key, tls_key: tls_cert })).toEqual([
+    "tls_cert must have certificates in PEM",
+    "tls_key must be a private key in PEM",
+  ]);
+});
+
 test("members have the values, bounds and paths that their engine gives them", () => {
   expect(read({ url: "kafkas://a", topic: "x", sasl: "SCRAM", tombstones: "drop" })).toEqual([
     "sasl must be one of plain, scram-sha-256, scram-sha-512",

@@ -22,6 +22,10 @@ export class RestartedMars {
     return (await this.#mars).url;
   }
 
+  async pid(): Promise<number> {
+    return (await this.#mars).pid;
+  }
+
   /** Ends it at once, and starts another. */
   async kill(): Promise<void> {
     await (await this.#mars).kill("SIGKILL");

@@ -5,10 +5,10 @@
  *
  *     bun test/faults/clock.ts [--full] [--binary dist/mars]
  */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { faketimeEnv } from "../support/faketime.ts";
 import { spawnMars } from "../support/process.ts";
 import { getJson, messageUrl, send } from "../support/rest.ts";
 import { until } from "../support/until.ts";
@@ -17,9 +17,6 @@ import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 const hour = 3_600;
 const day = 24 * hour;
 const offsets = [hour, -hour, day, -day, 400 * day, -400 * day, 300 * 365 * day];
-const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(
-  (machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`,
-);
 const retentionMs = 9_000;
 /** By so much the clock is behind before it is put right. */
 const behind = [5, 20, hour, 400 * day];
@@ -30,8 +27,6 @@ interface Case {
 }
 
 export async function run({ full, binary }: FaultCheckOptions): Promise<string> {
-  const library = libraries.find((path) => existsSync(path));
-  if (library === undefined) throw new Error("libfaketime is not there: apt-get install faketime");
   const cases: Case[] = full
     ? offsets.flatMap((offset): Case[] => [
         { offset, at: "running" },
@@ -45,22 +40,20 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
   let findings = 0;
   for (let first = 0; first < cases.length; first += 3) {
     const some = cases.slice(first, first + 3);
-    findings += (await Promise.all(some.map((one) => check(one, library, binary)))).reduce((a, b) => a + b);
+    findings += (await Promise.all(some.map((one) => check(one, binary)))).reduce((a, b) => a + b);
   }
   const late = full ? behind : [20];
-  const under = await Promise.all(late.map((seconds) => checkBehind(seconds, library, binary)));
+  const under = await Promise.all(late.map((seconds) => checkBehind(seconds, binary)));
   return `${cases.length} steps of the clock, 0 messages deleted early, ${findings} findings, 0 false, 0 doubled; behind by ${late.join(", ")} s and put right, ${under.join(", ")} messages under way: 0 false, what was stuck is found on time`;
 }
 
 /** The clock's offset is in a file of the data directory. */
-function startAt(dataDir: string, library: string, binary: string | undefined, env: Record<string, string>) {
+function startAt(dataDir: string, binary: string | undefined, env: Record<string, string>) {
   return spawnMars({
     dataDir,
     ...(binary !== undefined && { command: [binary] }),
     env: {
-      LD_PRELOAD: library,
-      FAKETIME_TIMESTAMP_FILE: join(dataDir, "offset"),
-      FAKETIME_NO_CACHE: "1",
+      ...faketimeEnv(join(dataDir, "offset")),
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
       MARS_LOG_LEVEL: "error",
       ...env,
@@ -69,11 +62,11 @@ function startAt(dataDir: string, library: string, binary: string | undefined, e
 }
 
 /** @returns how many messages were under way when the clock was put right */
-async function checkBehind(seconds: number, library: string, binary: string | undefined): Promise<number> {
+async function checkBehind(seconds: number, binary: string | undefined): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), "mars-clock-"));
   const step = (by: number) => writeFile(join(dataDir, "offset"), `${by < 0 ? "" : "+"}${by}\n`);
   await step(-seconds);
-  const mars = await startAt(dataDir, library, binary, { MARS_START_GRACE: "off" });
+  const mars = await startAt(dataDir, binary, { MARS_START_GRACE: "off" });
   const report = async (app: string, id: string, event: string, byWrong = false) => {
     const at = new Date(Date.now() - (byWrong ? seconds * 1_000 : 0)).toISOString();
     // Every other one by a client on the same machine.
@@ -118,13 +111,13 @@ async function checkBehind(seconds: number, library: string, binary: string | un
   }
 }
 
-async function check({ offset, at }: Case, library: string, binary: string | undefined): Promise<number> {
+async function check({ offset, at }: Case, binary: string | undefined): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), "mars-clock-"));
   const file = join(dataDir, "offset");
   const step = (seconds: number) => writeFile(file, `${seconds < 0 ? "" : "+"}${seconds}\n`);
   await step(0);
   const start = () =>
-    startAt(dataDir, library, binary, {
+    startAt(dataDir, binary, {
       MARS_RETENTION: `${retentionMs}ms`,
       // At the start the clock is put right within it.
       MARS_START_GRACE: "4s",

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import type { BaseOptions, SASLMechanismValue } from "@platformatic/kafka";
 import type { BrokerCollector } from "../../core/broker-collector.ts";
+import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 
 const portDefault = "9092";
 const connectMs = 5_000;
@@ -9,19 +10,19 @@ const requestMs = 10_000;
 /** New partitions and leaders are seen after so long. */
 const metadataMs = 5_000;
 
-export type KafkaPlace = Pick<BrokerCollector, "id" | "url" | "tlsCa" | "source">;
+export type KafkaPlace = Pick<BrokerCollector, "id" | "url" | "source"> & TlsMembers;
 
 /**
  * `kafkas://user:password@host:9093`, and in `source.brokers` further brokers to ask for the cluster as `host:port,…`. TLS by the
- * scheme or by `tlsCa`; SASL where there is a user, `plain` unless `source.sasl` has another mechanism. A failure is reported after one
+ * scheme or by certificates; SASL where there is a user, `plain` unless `source.sasl` has another mechanism. A failure is reported after one
  * more try: who calls waits and tries again.
  */
-export function kafkaOptions({ id, url, tlsCa, source }: KafkaPlace): BaseOptions {
+export function kafkaOptions({ id, url, source, ...members }: KafkaPlace): BaseOptions {
   const { protocol, hostname, port, username, password } = new URL(url);
   const others = (source.brokers ?? "").split(",").filter((broker) => broker !== "");
   const brokers = [`${hostname}:${port}`, ...others].map(brokerOf);
   const mechanism = (source.sasl ?? "plain").toUpperCase() as SASLMechanismValue;
-  const tls = tlsCa !== undefined || protocol === "kafkas:";
+  const tls = tlsTexts(members, protocol === "kafkas:");
   return {
     clientId: `mars-${id}`,
     bootstrapBrokers: brokers,
@@ -32,7 +33,7 @@ export function kafkaOptions({ id, url, tlsCa, source }: KafkaPlace): BaseOption
     retryDelay: 250,
     metadataMaxAge: metadataMs,
     autocreateTopics: false,
-    ...(tls && { tls: tlsCa === undefined ? {} : { ca: tlsCa } }),
+    ...(tls && { tls }),
     ...(tls && isIP(brokers[0]?.host ?? "") === 0 && { tlsServerName: true }),
     ...(username !== "" && {
       sasl: { mechanism, username: decodeURIComponent(username), password: decodeURIComponent(password) },

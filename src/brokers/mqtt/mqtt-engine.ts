@@ -25,6 +25,8 @@ export const mqttEngine: BrokerEngine = {
     const link = await openLink({
       url: collector.url,
       tlsCa: collector.tlsCa,
+      tlsCert: collector.tlsCert,
+      tlsKey: collector.tlsKey,
       clientId: collector.source.client_id ?? `mars-${collector.id}`,
       clean: false,
       sessionSeconds,

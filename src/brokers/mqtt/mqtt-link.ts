@@ -1,7 +1,8 @@
 /** A connection to an MQTT 5 broker: packets in both directions, and the signs of life. https://docs.oasis-open.org/mqtt/mqtt/v5.0/ */
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { generate, type IConnackPacket, type Packet, parser } from "mqtt-packet";
+import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 import { reasonOf } from "./mqtt-reason.ts";
 
 const version = { protocolVersion: 5 };
@@ -11,10 +12,9 @@ const pingMs = 10_000;
 /** Without any byte for so long the broker is lost. */
 const silentMs = 25_000;
 
-export interface LinkOptions {
+export interface LinkOptions extends TlsMembers {
   /** `mqtt:` or `mqtts:`, with user and password. */
   readonly url: string;
-  readonly tlsCa?: string | undefined;
   readonly clientId: string;
   /** The session starts empty, and is forgotten at the end. */
   readonly clean: boolean;
@@ -133,14 +133,14 @@ function connectPacket({
   };
 }
 
-async function open({ url, tlsCa }: LinkOptions): Promise<Socket> {
+async function open({ url, ...members }: LinkOptions): Promise<Socket> {
   const { protocol, hostname, port } = new URL(url);
+  const tls = tlsTexts(members, protocol === "mqtts:");
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  const tls = protocol === "mqtts:" || tlsCa !== undefined;
   const place = { host, port: Number(port || (tls ? 8883 : 1883)) };
-  const socket = tls
-    ? connectTls({ ...place, ...(tlsCa !== undefined && { ca: tlsCa }) })
-    : connectTcp(place);
+  // A broker of several names looks at it.
+  const named = isIP(host) === 0 && { servername: host };
+  const socket = tls ? connectTls({ ...place, ...tls, ...named }) : connectTcp(place);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(
     () => reject(new Error(`no connection to ${host}:${place.port} in ${connectMs} ms`)),

@@ -17,6 +17,7 @@ import {
 } from "@nats-io/transport-node";
 import type { BrokerCollector } from "../../core/broker-collector.ts";
 import type { BrokerConnection, BrokerEngine, OpenOptions, OutgoingMessage } from "../engine.ts";
+import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 import type { NatsMessage } from "./nats-message.ts";
 import { PullReader } from "./pull-reader.ts";
 
@@ -47,11 +48,11 @@ export function connectionOptions({
   id,
   url,
   credentials,
-  tlsCa,
-}: Pick<BrokerCollector, "id" | "url" | "credentials" | "tlsCa">): ConnectionOptions {
+  ...members
+}: Pick<BrokerCollector, "id" | "url" | "credentials"> & TlsMembers): ConnectionOptions {
   const { protocol, host, username, password } = new URL(url);
   const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)];
-  const tls = tlsCa !== undefined || protocol === "tls:";
+  const tls = tlsTexts(members, protocol === "tls:");
   return {
     servers: host,
     name: `mars ${id}`,
@@ -63,7 +64,7 @@ export function connectionOptions({
     noAsyncTraces: true,
     ...(user !== "" && (pass === "" ? { token: user } : { user, pass })),
     ...(credentials !== undefined && { authenticator: authenticatorOf(credentials) }),
-    ...(tls && { tls: tlsCa === undefined ? {} : { ca: tlsCa } }),
+    ...(tls && { tls }),
   };
 }
 

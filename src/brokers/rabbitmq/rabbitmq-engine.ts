@@ -4,6 +4,7 @@ import type { BrokerCollector } from "../../core/broker-collector.ts";
 import { within } from "../../runtime/delay.ts";
 import { Arrived } from "../arrived.ts";
 import type { BrokerConnection, BrokerEngine, OpenOptions, OutgoingMessage } from "../engine.ts";
+import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { RabbitmqMessage } from "./rabbitmq-message.ts";
 
@@ -30,12 +31,16 @@ export const rabbitmqEngine: BrokerEngine = {
 export async function connectTo({
   id,
   url,
-  tlsCa,
-}: Pick<BrokerCollector, "id" | "url" | "tlsCa">): Promise<ChannelModel> {
-  const connection = await connect(`${url}?heartbeat=${heartbeatSeconds}`, {
+  ...members
+}: Pick<BrokerCollector, "id" | "url"> & TlsMembers): Promise<ChannelModel> {
+  const { ca, ...tls } = tlsTexts(members, url.startsWith("amqps:")) ?? {};
+  // The library goes by the scheme alone.
+  const address = ca === undefined && tls.cert === undefined ? url : url.replace(/^amqp:/, "amqps:");
+  const connection = await connect(`${address}?heartbeat=${heartbeatSeconds}`, {
     timeout: connectMs,
     clientProperties: { connection_name: `mars ${id}` },
-    ...(tlsCa !== undefined && { ca: [Buffer.from(tlsCa)] }),
+    ...tls,
+    ...(ca !== undefined && { ca: [ca] }),
   });
   // Its end follows, which is looked at.
   connection.on("error", () => undefined);

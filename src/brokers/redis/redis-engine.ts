@@ -5,6 +5,7 @@
 import type { BrokerCollector } from "../../core/broker-collector.ts";
 import { within } from "../../runtime/delay.ts";
 import type { BrokerConnection, BrokerEngine, OpenOptions, OutgoingMessage } from "../engine.ts";
+import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 import type { RedisEntry } from "./redis-entry.ts";
 import { RedisReader } from "./redis-reader.ts";
 
@@ -36,13 +37,14 @@ export const redisEngine: BrokerEngine = {
 /** That of a sink too. */
 export async function connectTo({
   url,
-  tlsCa,
-}: Pick<BrokerCollector, "url" | "tlsCa">): Promise<RedisClient> {
+  ...members
+}: Pick<BrokerCollector, "url"> & TlsMembers): Promise<RedisClient> {
+  const tls = tlsTexts(members, new URL(url).protocol === "rediss:");
   const client = new Bun.RedisClient(url, {
     autoReconnect: false,
     enableOfflineQueue: false,
     connectionTimeout: connectMs,
-    ...(tlsCa !== undefined && { tls: { ca: tlsCa } }),
+    ...(tls && { tls }),
   });
   await client.connect();
   return client;
@@ -51,7 +53,9 @@ export async function connectTo({
 /** The client does not say why a server has closed the connection. */
 export function explained(error: unknown): unknown {
   const closed = (error as { readonly code?: string } | undefined)?.code === "ERR_REDIS_CONNECTION_CLOSED";
-  return closed ? new Error("the connection was closed: is it Redis, with this user and password?") : error;
+  return closed
+    ? new Error("the connection was closed: is it Redis, with this user, password and certificate?")
+    : error;
 }
 
 async function read(

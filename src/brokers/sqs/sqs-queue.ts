@@ -1,12 +1,13 @@
 /** One queue of Amazon SQS by its JSON protocol. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/ */
 import { AwsV4Signer } from "aws4fetch";
 import type { AwsEnvironment } from "../../core/aws-environment.ts";
+import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 import { createCredentialsSource } from "./aws-credentials.ts";
 
 const requestMs = 10_000;
 const regionDefault = "us-east-1";
 
-export interface SqsPlace {
+export interface SqsPlace extends TlsMembers {
   /** `sqs://sqs.eu-central-1.amazonaws.com/123456789012/orders`, with the access key as user and its secret as password where given. */
   readonly url: string;
   readonly source: Readonly<Record<string, string>>;
@@ -24,9 +25,10 @@ export interface SqsQueue {
   beside(target: string): SqsQueue;
 }
 
-export function openQueue({ url, source }: SqsPlace, environment: AwsEnvironment): SqsQueue {
+export function openQueue({ url, source, ...members }: SqsPlace, environment: AwsEnvironment): SqsQueue {
   const { protocol, host, hostname, pathname, username, password } = new URL(url);
-  const endpoint = `${protocol === "sqs+http:" ? "http" : "https"}://${host}`;
+  const tls = tlsTexts(members, protocol === "sqs:");
+  const endpoint = `${protocol === "sqs+http:" && tls === undefined ? "http" : "https"}://${host}`;
   const region =
     source.region ??
     /^sqs\.([a-z0-9-]+)\.amazonaws\./.exec(hostname)?.[1] ??
@@ -52,6 +54,7 @@ export function openQueue({ url, source }: SqsPlace, environment: AwsEnvironment
       method,
       headers,
       body: body as string,
+      ...(tls && { tls }),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const text = await answer.text();

@@ -166,9 +166,11 @@ function shownAfter(collector: BrokerCollector, before: BrokerCollector | undefi
   if (before === undefined) return shown;
   const secretUrl = hiddenUrl(collector) === hiddenUrl(before) && collector.url !== before.url;
   const secret = collector.credentials !== undefined && collector.credentials !== before.credentials;
+  const key = collector.tlsKey !== undefined && collector.tlsKey !== before.tlsKey;
   return {
     ...shown,
     ...(secretUrl && { password: "(changed)" }),
     ...(secret && { credentials: "(changed)" }),
+    ...(key && { tls_key: "(changed)" }),
   };
 }

@@ -5,16 +5,17 @@ import { startNats } from "./nats.ts";
 import { startRabbitmq } from "./rabbitmq.ts";
 import { startRedis } from "./redis.ts";
 import { startSqs } from "./sqs.ts";
-import type { TestBroker } from "./test-broker.ts";
+import type { StartBroker } from "./test-broker.ts";
 
-export const testEngines: Readonly<Record<string, (directory: string) => Promise<TestBroker>>> = {
+export const testEngines: Readonly<Record<string, StartBroker>> = {
   nats: startNats,
   redis: startRedis,
   rabbitmq: startRabbitmq,
   kafka: startKafka,
   mqtt: startMosquitto,
   sqs: startSqs,
-  "sqs-fifo": (directory) => startSqs(directory, { name: "events.fifo", attributes: { FifoQueue: "true" } }),
+  "sqs-fifo": (directory, options) =>
+    startSqs(directory, options, { name: "events.fifo", attributes: { FifoQueue: "true" } }),
 };
 
 /** Run when they are named. */

@@ -7,29 +7,34 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Admin, Consumer, MessagesStreamModes, ProduceAcks, Producer } from "@platformatic/kafka";
 import type { Subprocess } from "bun";
-import { createCertificate } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
 import {
   brokerPassword,
   brokerUser,
   type Outgoing,
+  type StartOptions,
   startServer,
   type TestBroker,
   untilDone,
 } from "./test-broker.ts";
+import { createTestTls, type TestTls, tlsMembers } from "./test-tls.ts";
 
 const version = "4.2.1";
 const jars = resolve(import.meta.dir, `../../../.cache/kafka-${version}`);
 const partitions = 4;
+const reauthMs = 8_000;
 const clusterId = "bWFycy1vZi10aGUtdGVzdA";
 const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 
-export async function startKafka(directory: string): Promise<TestBroker> {
+export async function startKafka(
+  directory: string,
+  { tls: wantsCertificate = false }: StartOptions = {},
+): Promise<TestBroker> {
   installJars();
   const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
-  const ca = createCertificate({ name: "localhost", alternatives: ["DNS:localhost", "IP:127.0.0.1"] });
+  const tls = createTestTls(directory);
   const config = join(directory, "server.properties");
-  writeFileSync(config, propertiesOf(directory, { port, securePort, controllerPort, ca }));
+  writeFileSync(config, propertiesOf(directory, { port, securePort, controllerPort, tls, wantsCertificate }));
   writeFileSync(join(directory, "log4j2.yaml"), logging);
   const log = join(directory, "kafka.log");
   await format(directory, config, log);
@@ -90,17 +95,27 @@ export async function startKafka(directory: string): Promise<TestBroker> {
         }
       }
     },
-    url({ password = brokerPassword, deadLetter = false, instance = "mars-1" } = {}) {
+    url({ password = brokerPassword, deadLetter = false, instance = "mars-1", tls: urlTls } = {}) {
+      const { certificate, host } = urlTls ?? { certificate: wantsCertificate, host: "localhost" };
       const members = new URLSearchParams({
         topic: "events",
         sasl: "scram-sha-256",
         instance,
-        tls_ca: ca.cert,
+        ...tlsMembers(tls, { certificate, host }),
         ...(deadLetter && { dead_letter: "dead" }),
       });
-      return `kafkas://${brokerUser}:${password}@127.0.0.1:${securePort}?${members}`;
+      return `kafkas://${brokerUser}:${password}@${host}:${securePort}?${members}`;
     },
-    sink: { url: `kafka://${plain}?topic=dead`, down, up },
+    async setPassword(password) {
+      const scram = `SCRAM-SHA-256=[password=${password}]`;
+      const user = ["--entity-type", "users", "--entity-name", brokerUser];
+      const change = ["--bootstrap-server", plain, "--alter", "--add-config", scram, ...user];
+      // Connections end when they have to prove once more who they are: see `connections.max.reauth.ms`.
+      await run([...java(directory), "kafka.admin.ConfigCommand", ...change], log);
+    },
+    sink: { url: `kafka://${plain}?topic=dead` },
+    down,
+    up,
     async kill() {
       await down();
       await up();
@@ -128,10 +143,14 @@ interface Places {
   readonly port: number;
   readonly securePort: number;
   readonly controllerPort: number;
-  readonly ca: { readonly cert: string; readonly key: string };
+  readonly tls: TestTls;
+  readonly wantsCertificate: boolean;
 }
 
-function propertiesOf(directory: string, { port, securePort, controllerPort, ca }: Places): string {
+function propertiesOf(
+  directory: string,
+  { port, securePort, controllerPort, tls, wantsCertificate }: Places,
+): string {
   const plain = "org.apache.kafka.common.security.plain.PlainLoginModule required";
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
   const login = `username="${brokerUser}" password="${brokerPassword}" user_${brokerUser}="${brokerPassword}"`;
@@ -139,7 +158,7 @@ function propertiesOf(directory: string, { port, securePort, controllerPort, ca 
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.bootstrap.servers": `127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://localhost:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
     "inter.broker.listener.name": "PLAINTEXT",
@@ -148,8 +167,13 @@ function propertiesOf(directory: string, { port, securePort, controllerPort, ca 
     "listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config": scram,
     "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": scram,
     "ssl.keystore.type": "PEM",
-    "ssl.keystore.key": oneLine(ca.key),
-    "ssl.keystore.certificate.chain": oneLine(ca.cert),
+    "ssl.keystore.key": oneLine(tls.server.key),
+    "ssl.keystore.certificate.chain": oneLine(tls.server.cert),
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.certificates": oneLine(tls.ca),
+    "listener.name.sasl_ssl.ssl.client.auth": wantsCertificate ? "required" : "none",
+    // A password that is no longer valid ends connections after so long.
+    "connections.max.reauth.ms": reauthMs,
     "log.dirs": join(directory, "data"),
     "offsets.topic.replication.factor": 1,
     "offsets.topic.num.partitions": 1,
@@ -171,21 +195,14 @@ async function format(directory: string, config: string, log: string): Promise<v
     "--add-scram",
     `${mechanism}=[name=${brokerUser},password=${brokerPassword}]`,
   ]);
-  const child = Bun.spawn(
-    [
-      ...java(directory),
-      "kafka.tools.StorageTool",
-      "format",
-      "--standalone",
-      "--cluster-id",
-      clusterId,
-      "--config",
-      config,
-      ...users,
-    ],
-    { stdout: Bun.file(log), stderr: Bun.file(log) },
-  );
-  if ((await child.exited) !== 0) throw new Error(`no storage for Kafka: ${await Bun.file(log).text()}`);
+  const format = ["format", "--standalone", "--cluster-id", clusterId, "--config", config];
+  await run([...java(directory), "kafka.tools.StorageTool", ...format, ...users], log);
+}
+
+/** One of Kafka's own programs, to its end. */
+async function run(command: readonly string[], log: string): Promise<void> {
+  const child = Bun.spawn([...command], { stdout: Bun.file(`${log}.tool`), stderr: Bun.file(`${log}.tool`) });
+  if ((await child.exited) !== 0) throw new Error(await Bun.file(`${log}.tool`).text());
 }
 
 function java(directory: string): string[] {

@@ -9,10 +9,12 @@ import {
   brokerPassword,
   brokerUser,
   type Outgoing,
+  type StartOptions,
   startServer,
   type TestBroker,
   untilDone,
 } from "./test-broker.ts";
+import { createTestTls, type TestTls, tlsMembers } from "./test-tls.ts";
 
 /** In Debian it is where only root's `PATH` reaches. */
 const program = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].find(existsSync);
@@ -21,25 +23,47 @@ const atOnce = 50;
 const clientId = "mars-test";
 const sessionSeconds = 3_600;
 
-export async function startMosquitto(directory: string): Promise<TestBroker> {
+/** The user of the tests themselves. */
+const tester = { name: "tester", password: "own" };
+
+export async function startMosquitto(
+  directory: string,
+  { tls: wantsTls = false }: StartOptions = {},
+): Promise<TestBroker> {
   if (program === undefined) throw new Error("no mosquitto: apt-get install mosquitto");
-  const port = await freePort();
+  const [port, tlsPort] = [await freePort(), await freePort()];
+  const tls = wantsTls ? createTestTls(directory) : undefined;
   const passwords = join(directory, "passwords");
   const data = join(directory, "data");
   const config = join(directory, "mosquitto.conf");
   mkdirSync(data);
-  writeFileSync(passwords, `${brokerUser}:${brokerPassword}\n`, { mode: 0o600 });
-  Bun.spawnSync(["mosquitto_passwd", "-U", passwords]);
+  const setPassword = (password: string) => {
+    const users = `${brokerUser}:${password}\n${tester.name}:${tester.password}\n`;
+    writeFileSync(passwords, users, { mode: 0o600 });
+    Bun.spawnSync(["mosquitto_passwd", "-U", passwords]);
+  };
+  setPassword(brokerPassword);
   writeFileSync(
     config,
-    configuration.replace("PORT", String(port)).replace("PASSWORDS", passwords).replace("DATA", data),
+    configuration.replace("PORT", String(port)).replace("PASSWORDS", passwords).replace("DATA", data) +
+      (tls === undefined ? "" : tlsListener(tlsPort, tls)),
   );
   const log = join(directory, "mosquitto.log");
-  const url = `mqtt://${brokerUser}:${brokerPassword}@127.0.0.1:${port}`;
+  const url = `mqtt://${tester.name}:${tester.password}@127.0.0.1:${port}`;
   const publisher = new Client(url, "test-publisher");
   const dead = new Client(url, "test-dead", { topic: "dead" });
   const start = () => startServer([program, "-c", config], { log, ready: () => publisher.reach() });
   let server: Subprocess = await start();
+  const down = async () => {
+    // Killed, it loses messages that it has acknowledged: it writes its sessions from time to time, and at its end.
+    server.kill("SIGTERM");
+    await server.exited;
+  };
+  const up = async () => {
+    server = await start();
+    // What is published to nobody is nowhere.
+    await (await dead.reach()).subscribed;
+  };
   return {
     engine: "mqtt",
     async prepare() {
@@ -54,26 +78,28 @@ export async function startMosquitto(directory: string): Promise<TestBroker> {
           messages.slice(at, at + atOnce).map((message) => untilDone(() => publisher.publish(message))),
         );
     },
-    url({ password = brokerPassword, deadLetter = false } = {}) {
-      const target = deadLetter ? "&dead_letter=dead" : "";
-      return `mqtt://${brokerUser}:${password}@127.0.0.1:${port}?topic=events/%2B&client_id=${clientId}${target}`;
+    url({ password = brokerPassword, deadLetter = false, tls: urlTls } = {}) {
+      const members = new URLSearchParams({
+        ...{ topic: "events/+", client_id: clientId },
+        ...(deadLetter && { dead_letter: "dead" }),
+        ...(tls && urlTls && tlsMembers(tls, urlTls)),
+      });
+      const user = `${brokerUser}:${password}`;
+      if (urlTls !== undefined) return `mqtts://${user}@${urlTls.host}:${tlsPort}?${members}`;
+      return `mqtt://${user}@127.0.0.1:${port}?${members}`;
     },
-    sink: {
-      url: `${url}?topic=dead`,
-      async down() {
-        server.kill("SIGTERM");
-        await server.exited;
-      },
-      async up() {
-        server = await start();
-        await (await dead.reach()).subscribed;
-      },
+    async setPassword(password) {
+      setPassword(password);
+      // It looks at passwords when someone connects.
+      await down();
+      await up();
     },
+    down,
+    up,
+    sink: { url: `${url}?topic=dead` },
     async kill() {
-      // Killed, it loses messages that it has acknowledged: it writes its sessions from time to time, and at its end.
-      server.kill("SIGTERM");
-      await server.exited;
-      server = await start();
+      await down();
+      await up();
     },
     deadLetters: async () => dead.received,
     async stop() {
@@ -82,6 +108,15 @@ export async function startMosquitto(directory: string): Promise<TestBroker> {
       await server.exited;
     },
   };
+}
+
+function tlsListener(port: number, { files }: TestTls): string {
+  return `listener ${port} 127.0.0.1
+cafile ${files.ca}
+certfile ${files.cert}
+keyfile ${files.key}
+require_certificate true
+`;
 }
 
 const configuration = `listener PORT 127.0.0.1

@@ -1,36 +1,47 @@
-/** NATS with JetStream, a user and a password. */
+/** NATS with JetStream, users and passwords. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AckPolicy, type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { Subprocess } from "bun";
 import { freePort } from "../../support/free-port.ts";
-import { brokerPassword, brokerUser, startServer, type TestBroker, untilDone } from "./test-broker.ts";
+import {
+  brokerPassword,
+  brokerUser,
+  type StartOptions,
+  startServer,
+  type TestBroker,
+  untilDone,
+} from "./test-broker.ts";
+import { createTestTls, type TestTls, tlsMembers } from "./test-tls.ts";
 
 /** Shorter than that of a consumer which Mars makes, so that what a killed Mars has left comes again soon. */
 const ackWaitMs = 4_000;
 const ackPendingMax = 5_000;
 
-/** @param options more of the server's, such as for TLS */
-export async function startNats(directory: string, options: readonly string[] = []): Promise<TestBroker> {
+/** The user of the tests themselves. */
+const tester = { user: "tester", pass: "own" };
+
+export async function startNats(
+  directory: string,
+  { tls: wantsTls = false }: StartOptions = {},
+): Promise<TestBroker> {
   const port = await freePort();
-  const auth = { user: brokerUser, pass: brokerPassword };
+  const tls = wantsTls ? createTestTls(directory) : undefined;
+  const config = join(directory, "nats.conf");
+  const configure = (password: string) => writeFileSync(config, configOf(directory, port, password, tls));
+  configure(brokerPassword);
   let connection: NatsConnection | undefined;
   let client: JetStreamClient;
   let server: Subprocess;
-  const address = `127.0.0.1:${port}`;
   const start = () =>
-    startServer(
-      [
-        ...["nats-server", "-js", "-sd", join(directory, "data"), "-a", "127.0.0.1", "-p", String(port)],
-        ...["--user", brokerUser, "--pass", brokerPassword, ...options],
-      ],
-      { log: join(directory, "nats.log"), ready: reach },
-    );
+    startServer(["nats-server", "-c", config], { log: join(directory, "nats.log"), ready: reach });
   const reach = async () => {
     if (connection !== undefined) return jetstreamManager(connection, { timeout: 500 });
     connection = await connect({
-      servers: address,
-      ...auth,
+      servers: `localhost:${port}`,
+      ...tester,
+      tls: tls === undefined ? null : { ca: tls.ca, ...tls.client },
       maxReconnectAttempts: -1,
       reconnectTimeWait: 50,
     });
@@ -67,11 +78,22 @@ export async function startNats(directory: string, options: readonly string[] = 
         }),
       );
     },
-    url({ password = brokerPassword, deadLetter = false } = {}) {
-      const target = deadLetter ? "&dead_letter=dead" : "";
-      return `nats://${brokerUser}:${password}@${address}?stream=events&consumer=mars${target}`;
+    url({ password = brokerPassword, deadLetter = false, tls: urlTls } = {}) {
+      const members = new URLSearchParams({
+        ...{ stream: "events", consumer: "mars" },
+        ...(deadLetter && { dead_letter: "dead" }),
+        ...(tls && urlTls && tlsMembers(tls, urlTls)),
+      });
+      const scheme = urlTls === undefined ? "nats" : "tls";
+      return `${scheme}://${brokerUser}:${password}@${urlTls?.host ?? "127.0.0.1"}:${port}?${members}`;
     },
-    sink: { url: `nats://${brokerUser}:${brokerPassword}@${address}?subject=dead`, down, up },
+    async setPassword(password) {
+      configure(password);
+      server.kill("SIGHUP");
+    },
+    sink: { url: `nats://${brokerUser}:${brokerPassword}@127.0.0.1:${port}?subject=dead` },
+    down,
+    up,
     async kill() {
       await down();
       await up();
@@ -97,4 +119,14 @@ export async function startNats(directory: string, options: readonly string[] = 
       await server.exited;
     },
   };
+}
+
+function configOf(directory: string, port: number, password: string, tls: TestTls | undefined): string {
+  const user = (name: string, text: string) => `{ user: "${name}", password: "${text}" }`;
+  const files = tls?.files;
+  return `listen: "127.0.0.1:${port}"
+jetstream: { store_dir: "${join(directory, "data")}" }
+authorization: { users: [${user(brokerUser, password)}, ${user(tester.user, tester.pass)}] }
+${files === undefined ? "" : `tls: { ca_file: "${files.ca}", cert_file: "${files.cert}", key_file: "${files.key}", verify: true }`}
+`;
 }

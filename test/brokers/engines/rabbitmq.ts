@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import type { Subprocess } from "bun";
 import { freePort } from "../../support/free-port.ts";
-import { brokerPassword, brokerUser, startServer, type TestBroker, untilDone } from "./test-broker.ts";
+import {
+  brokerPassword,
+  brokerUser,
+  type StartOptions,
+  startServer,
+  type TestBroker,
+  untilDone,
+} from "./test-broker.ts";
+import { createTestTls, type TestTls, tlsMembers } from "./test-tls.ts";
 
 /** Not the wrapper of Debian, which becomes another user. */
 const program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -15,9 +23,16 @@ const program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
  */
 const settledMs = 7_000;
 
-export async function startRabbitmq(directory: string): Promise<TestBroker> {
+export async function startRabbitmq(
+  directory: string,
+  { tls: wantsTls = false }: StartOptions = {},
+): Promise<TestBroker> {
   const [port, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
-  const address = (password = brokerPassword) => `amqp://${brokerUser}:${password}@127.0.0.1:${port}`;
+  const tlsPort = await freePort();
+  const tls = wantsTls ? createTestTls(directory) : undefined;
+  /** The user's, and that of the tests. */
+  let ownPassword = brokerPassword;
+  const address = (password = ownPassword) => `amqp://${brokerUser}:${password}@127.0.0.1:${port}`;
   const epmd = { ERL_EPMD_ADDRESS: "127.0.0.1", ERL_EPMD_PORT: String(epmdPort) };
   const env = {
     ...epmd,
@@ -35,7 +50,13 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
   await writeFile(env.RABBITMQ_ENABLED_PLUGINS_FILE, "[].");
   await writeFile(
     env.RABBITMQ_CONFIG_FILE,
-    `listeners.tcp.1 = 127.0.0.1:${port}\ndefault_user = ${brokerUser}\ndefault_pass = ${brokerPassword}\n`,
+    [
+      `listeners.tcp.1 = 127.0.0.1:${port}`,
+      `default_user = ${brokerUser}`,
+      `default_pass = ${brokerPassword}`,
+      ...(tls === undefined ? [] : tlsLines(tlsPort, tls)),
+      "",
+    ].join("\n"),
   );
   let open: { readonly connection: ChannelModel; readonly channel: ConfirmChannel } | undefined;
   const connected = async (): Promise<ConfirmChannel> => {
@@ -56,6 +77,17 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
   const killSettled = async () => {
     await Bun.sleep(Math.max(0, preparedAt + settledMs - performance.now()));
     await killNow();
+  };
+  const control = async (...words: readonly string[]) => {
+    const child = Bun.spawn(
+      [`${program.slice(0, -"-server".length)}ctl`, "-n", env.RABBITMQ_NODENAME, ...words],
+      {
+        env: { PATH: process.env.PATH ?? "", ...env },
+        stdout: Bun.file(join(directory, "ctl")),
+        stderr: Bun.file(join(directory, "ctl")),
+      },
+    );
+    if ((await child.exited) !== 0) throw new Error(await Bun.file(join(directory, "ctl")).text());
   };
   const killNow = async () => {
     open = undefined;
@@ -95,10 +127,23 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
         if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
       });
     },
-    url({ password = brokerPassword, deadLetter = false } = {}) {
-      return `${address(password)}?queue=events${deadLetter ? "&dead_letter=dead" : ""}`;
+    url({ password = brokerPassword, deadLetter = false, tls: urlTls } = {}) {
+      const members = new URLSearchParams({
+        queue: "events",
+        ...(deadLetter && { dead_letter: "dead" }),
+        ...(tls && urlTls && tlsMembers(tls, urlTls)),
+      });
+      if (urlTls === undefined) return `${address(password)}?${members}`;
+      return `amqps://${brokerUser}:${password}@${urlTls.host}:${tlsPort}?${members}`;
     },
-    sink: { url: `${address()}?queue=dead`, down: killSettled, up },
+    async setPassword(password) {
+      await control("change_password", brokerUser, password);
+      ownPassword = password;
+      await control("close_all_user_connections", brokerUser, "password changed");
+    },
+    sink: { url: `${address()}?queue=dead` },
+    down: killSettled,
+    up,
     async kill() {
       await killSettled();
       await up();
@@ -124,4 +169,15 @@ export async function startRabbitmq(directory: string): Promise<TestBroker> {
       await kill.exited;
     },
   };
+}
+
+function tlsLines(port: number, { files }: TestTls): readonly string[] {
+  return [
+    `listeners.ssl.1 = 127.0.0.1:${port}`,
+    `ssl_options.cacertfile = ${files.ca}`,
+    `ssl_options.certfile = ${files.cert}`,
+    `ssl_options.keyfile = ${files.key}`,
+    "ssl_options.verify = verify_peer",
+    "ssl_options.fail_if_no_peer_cert = true",
+  ];
 }

@@ -1,10 +1,25 @@
-/** Redis that syncs every write before its answer, with a password. */
+/** Redis that syncs every write before its answer, with a user of its access control list. */
 import type { Subprocess } from "bun";
 import { freePort } from "../../support/free-port.ts";
-import { brokerPassword, startServer, type TestBroker, untilDone } from "./test-broker.ts";
+import {
+  brokerPassword,
+  brokerUser,
+  type StartOptions,
+  startServer,
+  type TestBroker,
+  untilDone,
+} from "./test-broker.ts";
+import { createTestTls, tlsMembers } from "./test-tls.ts";
 
-export async function startRedis(directory: string): Promise<TestBroker> {
-  const port = await freePort();
+/** Of the default user, by which the tests connect. */
+const ownPassword = "own";
+
+export async function startRedis(
+  directory: string,
+  { tls: wantsTls = false }: StartOptions = {},
+): Promise<TestBroker> {
+  const [port, tlsPort] = [await freePort(), await freePort()];
+  const tls = wantsTls ? createTestTls(directory) : undefined;
   const options = { autoReconnect: false, connectionTimeout: 1_000 };
   let client: Bun.RedisClient | undefined;
   let server: Subprocess;
@@ -14,7 +29,7 @@ export async function startRedis(directory: string): Promise<TestBroker> {
   const connected = async () => {
     if (client?.connected) return client;
     client?.close();
-    client = new Bun.RedisClient(`redis://:${brokerPassword}@127.0.0.1:${port}`, options);
+    client = new Bun.RedisClient(`redis://:${ownPassword}@127.0.0.1:${port}`, options);
     await client.connect();
     return client;
   };
@@ -22,7 +37,10 @@ export async function startRedis(directory: string): Promise<TestBroker> {
     startServer(
       [
         ...["redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
-        ...["--appendonly", "yes", "--appendfsync", "always", "--requirepass", brokerPassword],
+        ...["--appendonly", "yes", "--appendfsync", "always", "--requirepass", ownPassword],
+        ...["--user", brokerUser, "on", `>${brokerPassword}`, "~*", "&*", "+@all"],
+        ...(tls === undefined ? [] : ["--tls-port", String(tlsPort), "--tls-cert-file", tls.files.cert]),
+        ...(tls === undefined ? [] : ["--tls-key-file", tls.files.key, "--tls-ca-cert-file", tls.files.ca]),
       ],
       { log: `${directory}/redis.log`, ready: async () => (await connected()).send("PING", []) },
     );
@@ -61,11 +79,24 @@ export async function startRedis(directory: string): Promise<TestBroker> {
         if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
       });
     },
-    url({ password = brokerPassword, deadLetter = false } = {}) {
-      const target = deadLetter ? "&dead_letter=dead" : "";
-      return `redis://:${password}@127.0.0.1:${port}?stream=events${target}`;
+    url({ password = brokerPassword, deadLetter = false, tls: urlTls } = {}) {
+      const members = new URLSearchParams({
+        stream: "events",
+        ...(deadLetter && { dead_letter: "dead" }),
+        ...(tls && urlTls && tlsMembers(tls, urlTls)),
+      });
+      const user = `${brokerUser}:${password}`;
+      if (urlTls !== undefined) return `rediss://${user}@${urlTls.host}:${tlsPort}?${members}`;
+      return `redis://${user}@127.0.0.1:${port}?${members}`;
     },
-    sink: { url: `redis://:${brokerPassword}@127.0.0.1:${port}?stream=dead`, down, up },
+    async setPassword(password) {
+      const client = await connected();
+      await client.send("ACL", ["SETUSER", brokerUser, "resetpass", `>${password}`]);
+      await client.send("CLIENT", ["KILL", "USER", brokerUser]);
+    },
+    sink: { url: `redis://${brokerUser}:${brokerPassword}@127.0.0.1:${port}?stream=dead` },
+    down,
+    up,
     async kill() {
       await down();
       await up();

@@ -1,5 +1,6 @@
 /** A real message broker in a directory of its own, for the tests of collectors. */
 import type { Subprocess } from "bun";
+import type { UrlTls } from "./test-tls.ts";
 
 export interface Outgoing {
   /** Where the engine has something like it the broker, or Mars, drops a repeat by it. */
@@ -13,6 +14,8 @@ export interface TestBroker {
   readonly engine: string;
   /** It may send a message twice without a reason. */
   readonly repeats?: true;
+  /** Over TLS it lets in who has no certificate, too. */
+  readonly anyClient?: true;
   /** More would take too long; absent: as many as are wanted. */
   readonly messagesMost?: number;
   /** Makes what the collector reads from. */
@@ -25,11 +28,21 @@ export interface TestBroker {
     readonly deadLetter?: boolean;
     /** Of this Mars in a group of several. */
     readonly instance?: string;
+    /** Over TLS, where the broker was started with it. */
+    readonly tls?: UrlTls;
   }): string;
+  /**
+   * Gives the collector's user another password. The broker ends the connections that were made with the former one, at once or within
+   * seconds.
+   */
+  setPassword(password: string): Promise<void>;
   /** Where what is read has partitions, which a group divides. */
   setPartitions?(count: number): Promise<void>;
   /** Ends it at once, and starts it again on the same directory. */
   kill(): Promise<void>;
+  /** Ends it at once, or makes it stand still, until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   readonly sink: TestSink;
   /** What was published to its dead-letter target; of a queue what was not read before. */
   deadLetters(): Promise<readonly { readonly id?: string; readonly body: string; readonly reason: string }[]>;
@@ -39,10 +52,14 @@ export interface TestBroker {
 export interface TestSink {
   /** Leads to the dead-letter target. */
   readonly url: string;
-  /** Ends the broker at once, until `up`. */
-  down(): Promise<void>;
-  up(): Promise<void>;
 }
+
+export interface StartOptions {
+  /** It listens for TLS as well, and wants certificates. */
+  readonly tls?: boolean;
+}
+
+export type StartBroker = (directory: string, options?: StartOptions) => Promise<TestBroker>;
 
 /** Its user's. */
 export const brokerUser = "mars";
