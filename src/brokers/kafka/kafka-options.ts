@@ -1,6 +1,6 @@
 /** How a Kafka cluster is reached: by consumers, and by what publishes to it. */
 import { isIP } from "node:net";
-import type { BaseOptions, SASLMechanismValue } from "@platformatic/kafka";
+import { type BaseOptions, Connection, instancesChannel, type SASLMechanismValue } from "@platformatic/kafka";
 import type { BrokerCollector } from "../../core/broker-collector.ts";
 import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 
@@ -9,6 +9,15 @@ const connectMs = 5_000;
 const requestMs = 10_000;
 /** New partitions and leaders are seen after so long. */
 const metadataMs = 5_000;
+
+/**
+ * A connection of the library may fail twice: a socket that is lost while it proves once more who it is. The pools of connections listen
+ * for the first failure only, and another would end the process. What is under way is rejected all the same.
+ */
+instancesChannel.subscribe((made) => {
+  const { instance } = made as { readonly instance?: unknown };
+  if (instance instanceof Connection) instance.on("error", () => undefined);
+});
 
 export type KafkaPlace = Pick<BrokerCollector, "id" | "url" | "source"> & TlsMembers;
 
