@@ -25,7 +25,8 @@ import type { FindDrift } from "./conditions/drift-looks.ts";
 import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Figures } from "./figures.ts";
-import type { Incident, IncidentKey } from "./incident.ts";
+import type { IncidentKey, StoredIncident } from "./incident.ts";
+import { type IncidentHub, IncidentTopic } from "./incident-topic.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink, TriedSink } from "./ports.ts";
 import { createPruning } from "./pruning.ts";
 import { refuse, unknownCalendar } from "./refuse.ts";
@@ -61,6 +62,8 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly attemptTimeoutMs?: number;
   /** The hub of the topics of alerts. */
   readonly topic: AlertHub;
+  /** The hub of the topics of incidents. */
+  readonly incidents: IncidentHub;
   readonly version: string;
   /** Where people find Mars (`MARS_PUBLIC_URL`), for links; empty for none. */
   readonly publicUrl?: string;
@@ -78,6 +81,7 @@ export class Alerts implements AlertsPort {
   readonly #abort = new AbortController();
   readonly #sinks: SinkChanges;
   readonly #topic: AlertTopic;
+  readonly #incidents: IncidentTopic;
   readonly #evaluator: Evaluator;
   readonly #deliverer: Deliverer;
   readonly #evaluations = new Timing();
@@ -99,8 +103,17 @@ export class Alerts implements AlertsPort {
     this.#topic = new AlertTopic({ ...options, hub: options.topic, publicUrl });
     const parts = { targets, topic: this.#topic, brokers: options.brokers, mailer };
     const send = createSender({ ...parts, timeoutMs, version, publicUrl });
+    this.#incidents = new IncidentTopic({
+      ...options,
+      hub: options.incidents,
+      signal: this.#abort.signal,
+    });
     this.#evaluator = new Evaluator({
       ...options,
+      store: {
+        commitAlerts: async (step) => this.#incidents.changed(await options.store.commitAlerts(step)),
+        noteAlertLook: (...args) => options.store.noteAlertLook(...args),
+      },
       findings: options.reader,
       now: () => options.clock.judged,
     });
@@ -131,7 +144,7 @@ export class Alerts implements AlertsPort {
   }
 
   start(): void {
-    this.#running = Promise.all([this.#evaluate(), this.#deliver()]);
+    this.#running = Promise.all([this.#evaluate(), this.#deliver(), this.#incidents.run()]);
   }
 
   /** Deliveries to topics begin where the ones before have ended. */
@@ -188,14 +201,16 @@ export class Alerts implements AlertsPort {
     return this.#sinks.test(id, by);
   }
 
-  care(id: number, change: CareChange, by: Author): Promise<Incident | undefined> {
-    return this.#change(() =>
-      care(id, change, {
+  care(id: number, change: CareChange, by: Author): Promise<StoredIncident | undefined> {
+    return this.#change(async () => {
+      const caredFor = await care(id, change, {
         ...this.#options,
         measured: (incident) => this.measured(incident),
         by,
-      }),
-    );
+      });
+      this.#incidents.changed(caredFor?.seq ?? 0);
+      return caredFor;
+    });
   }
 
   redeliver(id: number, force: boolean, by: Author): Promise<boolean> {
@@ -255,8 +270,9 @@ export class Alerts implements AlertsPort {
         }
         loop.succeeded();
       } catch (thrown) {
-        // Perhaps only the answer was lost, and there is a delivery.
+        // Perhaps only the answer was lost, and there is a delivery, or an incident that has changed.
         this.#deliverer.nudge();
+        this.#incidents.changed(0);
         await delay(loop.failed(thrown), signal);
         continue;
       }

@@ -6,7 +6,7 @@
 import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import { type Figures, figureGroupOf } from "./figures.ts";
-import { countsFindings, type Incident, incidentState } from "./incident.ts";
+import { countsFindings, type Incident, incidentState, type StoredIncident } from "./incident.ts";
 import type { IncidentCare } from "./notification.ts";
 import { notifyOfCare } from "./notify.ts";
 import type { AlertReader, AlertStore } from "./ports.ts";
@@ -55,7 +55,7 @@ export async function care(
   id: number,
   change: CareChange,
   { store, reader, measured, clock: { judged: clock }, by }: CareOptions,
-): Promise<Incident | undefined> {
+): Promise<StoredIncident | undefined> {
   const before = await reader.alertIncident(id);
   if (before === undefined) return undefined;
   const after = applyCare(before, change, by.name, clock);
@@ -67,8 +67,8 @@ export async function care(
     .map((sink) => sink.id);
   const { incident, deliveries } = notifyOfCare(after, { type, clock, figures, sinks, by: by.name });
   const note = change.type === "note" ? { at: clock, who: by.name, text: change.text } : undefined;
-  await store.careForIncident({ before, incident, deliveries, ...(note && { note }) }, by);
-  return incident;
+  const seq = await store.careForIncident({ before, incident, deliveries, ...(note && { note }) }, by);
+  return { ...incident, seq, noteCount: before.noteCount + (note === undefined ? 0 : 1) };
 
   async function figuresOf(one: Incident): Promise<Figures> {
     if (!countsFindings(one)) return measured(one) ?? none;

@@ -24,7 +24,7 @@ import { silentUntil } from "./hours/rule-hours.ts";
 import { type Incident, type IncidentKey, incidentKey, incidentsMax, notAhead } from "./incident.ts";
 import { logIncident } from "./incident-log.ts";
 import { NotifiedSinks } from "./notified-sinks.ts";
-import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
+import type { AlertReader, AlertStep } from "./ports.ts";
 import { type AlertRule, ruleMatches } from "./rule.ts";
 
 /** Incidents that one transaction decides about with their figures. */
@@ -35,7 +35,8 @@ const retryAfterMs = 60_000;
 const skippedInARowMax = 100;
 
 export interface EvaluatorOptions {
-  readonly store: Pick<AlertStore, "commitAlerts"> & MeasurerOptions["store"];
+  /** See `AlertStore`. */
+  readonly store: { commitAlerts(step: AlertStep): Promise<unknown> } & MeasurerOptions["store"];
   readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertArrivals" | "alertHopP99s"> &
     MeasurerOptions["reader"];
   readonly judge: Judge;

@@ -85,6 +85,13 @@ export interface Incident extends IncidentKey {
   readonly snoozedUntil: Micros;
 }
 
+/** An incident as it is read. */
+export interface StoredIncident extends Incident {
+  /** The place of its last change in one sequence of all incidents' changes, which rises and never repeats. */
+  readonly seq: number;
+  readonly noteCount: number;
+}
+
 /** What an incident opens with. */
 export type OpeningHop = Omit<IncidentKey, "rule"> & Pick<HopChanges, "versions" | "raised">;
 
@@ -107,12 +114,14 @@ export interface IncidentQuery {
 
 export interface IncidentPage {
   /** The active first, then the latest closed. */
-  readonly incidents: readonly Incident[];
+  readonly incidents: readonly StoredIncident[];
   readonly nextCursor?: string;
   /** All of them, on other pages too, up to `countMax`. */
   readonly count?: number;
   /** Every change of a finding up to here has been evaluated. */
   readonly asOfSeq: number;
+  /** The last change of any incident: topics of incidents go on behind it. */
+  readonly incidentSeq: number;
 }
 
 /** Whether it counts findings, and is not of a condition. */

@@ -1,11 +1,11 @@
 /** The JSON form of rules, sinks and silences: the same in answers and in the audit. Absent values are `null`. */
 import { formatDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
-import { alternatives } from "../core/stage-name.ts";
+import { alternatives, stageToJson } from "../core/stage-name.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
 import { conditionToJson } from "./conditions/condition.ts";
 import { scheduleToJson } from "./hours/schedule.ts";
-import type { Incident } from "./incident.ts";
+import { type Incident, incidentState, type StoredIncident } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import type { AlertSink } from "./sink.ts";
@@ -78,12 +78,40 @@ export function silenceToJson(silence: AlertSilence, now: Micros) {
   };
 }
 
+/** An incident without figures, which are of the moment at which they are read: in lists, and on its topics. */
+export function incidentToJson(incident: StoredIncident) {
+  const { ending, text, closedAt, resolvedAt } = incident;
+  return {
+    id: incident.id,
+    seq: incident.seq,
+    rule: incident.rule,
+    app_id: incident.appId,
+    kind: incident.kind,
+    ...stageToJson(incident.stage, incident.after),
+    state: incidentState(incident),
+    reason: ending === "" || ending === "resolved" ? null : ending,
+    silenced: incident.silenced,
+    text: text === "" ? null : text,
+    opened_at: formatTime(incident.openedAt),
+    last_raised_at: formatTime(incident.lastRaisedAt),
+    notified_at: timeOrNull(incident.notifiedAt),
+    reopened_at: timeOrNull(incident.reopenedAt),
+    closed_at: timeOrNull(Math.max(closedAt, resolvedAt)),
+    ...careToJson(incident),
+    note_count: incident.noteCount,
+  };
+}
+
+function timeOrNull(at: Micros): string | null {
+  return at === 0 ? null : formatTime(at);
+}
+
 /** What people have done with an incident, in answers and in the audit. Absent values are `null`. */
 export function careToJson({ acknowledgedAt, acknowledgedBy, assignedTo, snoozedUntil }: Incident) {
   return {
-    acknowledged_at: acknowledgedAt === 0 ? null : formatTime(acknowledgedAt),
+    acknowledged_at: timeOrNull(acknowledgedAt),
     acknowledged_by: acknowledgedBy === "" ? null : acknowledgedBy,
     assigned_to: assignedTo === "" ? null : assignedTo,
-    snoozed_until: snoozedUntil === 0 ? null : formatTime(snoozedUntil),
+    snoozed_until: timeOrNull(snoozedUntil),
   };
 }

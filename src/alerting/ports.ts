@@ -16,7 +16,8 @@ import type {
 } from "./delivery.ts";
 import type { CountGroup, FigureGroup, Figures, Hop } from "./figures.ts";
 import type { AlertCalendar } from "./hours/schedule.ts";
-import type { Incident, IncidentKey, IncidentPage, IncidentQuery } from "./incident.ts";
+import type { Incident, IncidentKey, IncidentPage, IncidentQuery, StoredIncident } from "./incident.ts";
+import type { IncidentHistoryPage } from "./incident-topic.ts";
 import type { Preview } from "./preview/preview.ts";
 import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
@@ -48,7 +49,7 @@ export interface Alerts {
   /** The last figures of an incident of a condition; absent where it was not measured yet. */
   measured(incident: IncidentKey): Figures | undefined;
   /** See `care` of `care.ts`. */
-  care(id: number, change: CareChange, by: Author): Promise<Incident | undefined>;
+  care(id: number, change: CareChange, by: Author): Promise<StoredIncident | undefined>;
   /**
    * Sends a notification again, with the same id.
    *
@@ -105,11 +106,16 @@ export interface AlertStore {
   deleteAlertCalendar(id: string, by: Author): Promise<boolean>;
   addAlertSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<number>;
   deleteAlertSilence(id: number, by: Author): Promise<boolean>;
-  careForIncident(record: CareRecord, by: Author): Promise<void>;
+  /** @returns the seq of the change */
+  careForIncident(record: CareRecord, by: Author): Promise<number>;
   /** See `Alerts`. */
   redeliver(id: number, force: boolean, by: Author): Promise<boolean>;
-  /** All or nothing, and once: rejects when the step before is not the one that it continues from. */
-  commitAlerts(step: AlertStep): Promise<void>;
+  /**
+   * All or nothing, and once: rejects when the step before is not the one that it continues from.
+   *
+   * @returns the seq of the last change of any incident
+   */
+  commitAlerts(step: AlertStep): Promise<number>;
   /** What a rule's condition goes on from after a restart, as JSON. It goes with the rule, and may be lost with the machine's power. */
   noteAlertLook(rule: string, at: Micros, look: object): Promise<void>;
   /** Gives a delivery its place in the sequence of the topics of alerts, once. @returns the last place of all */
@@ -161,7 +167,11 @@ export interface AlertReader {
   lastPublishedAlert(): Promise<number>;
   /** The first due delivery of each sink that is not busy. */
   dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;
-  alertIncident(id: number): Promise<Incident | undefined>;
+  alertIncident(id: number): Promise<StoredIncident | undefined>;
+  /** A page of the incidents whose last change is in `(after, upTo]`; of one app, or one of them. */
+  incidentHistory(query: IncidentHistoryQuery): Promise<IncidentHistoryPage>;
+  /** The seq of the last change of any incident; 0 for none. */
+  lastIncidentSeq(): Promise<number>;
   /** Of an incident, in their order. */
   alertNotes(incident: number): Promise<Note[]>;
   alertIncidents(query: IncidentQuery): Promise<IncidentPage>;
@@ -172,6 +182,13 @@ export interface PublishedQuery {
   readonly after: number;
   readonly upTo: number;
   readonly rule?: string;
+}
+
+export interface IncidentHistoryQuery {
+  readonly after: number;
+  readonly upTo: number;
+  readonly appId?: string;
+  readonly id?: number;
 }
 
 /** A page of a list without filters. */

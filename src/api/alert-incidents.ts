@@ -3,12 +3,11 @@ import * as z from "zod";
 import { assigneeBytesMax } from "../alerting/care-limits.ts";
 import { type Figures, figureGroupOf, listCountMax } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
-import { countsFindings, type Incident, incidentState } from "../alerting/incident.ts";
-import { careToJson } from "../alerting/json.ts";
+import { countsFindings, type Incident, incidentState, type StoredIncident } from "../alerting/incident.ts";
+import { incidentToJson } from "../alerting/json.ts";
 import type { Caller } from "../core/caller.ts";
-import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
-import { alertIdFilter, alertPageEnd, figures, found, incidentKinds, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, figures, found, incidentKinds } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { appId, cursor, defined, field, flag, limit, text, whole } from "./fields.ts";
@@ -19,6 +18,9 @@ import type { ApiParts, ApiReader } from "./parts.ts";
 /** An incident. */
 export const incident = z.strictObject({
   id: count,
+  seq: count.meta({
+    description: "The place of its last change: its topic `incidents/{id}` goes on behind it.",
+  }),
   rule: z.string(),
   app_id: z.string(),
   kind: z.enum(incidentKinds),
@@ -42,6 +44,7 @@ export const incident = z.strictObject({
   acknowledged_by: z.string().nullable(),
   assigned_to: z.string().nullable(),
   snoozed_until: timestamp.nullable(),
+  note_count: count,
 });
 
 const note = z.strictObject({ at: timestamp, who: z.string(), text: z.string() });
@@ -74,17 +77,24 @@ export const listIncidents = operation({
     limit,
     cursor: cursor.optional(),
   }),
-  output: z.strictObject({ incidents: z.array(incident), ...alertPageEnd }),
+  output: z.strictObject({
+    incidents: z.array(incident),
+    ...alertPageEnd,
+    incident_seq: count.meta({
+      description: "The last change of any incident that counts here: topics of incidents go on behind it.",
+    }),
+  }),
   async handle({ reader, alerts }, { app_id, assigned_to: assignedTo, ...wanted }, caller) {
     const { state, limit, ...filters } = wanted;
     const query = { ...narrow(caller, app_id), ...defined({ ...filters, assignedTo }), state, limit };
     const read = reader(caller);
-    const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
+    const { incidents, nextCursor = null, asOfSeq, incidentSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
     return {
       incidents: await listed(read, alerts, incidents),
       next_cursor: nextCursor,
       as_of_seq: asOfSeq,
+      incident_seq: incidentSeq,
     };
   },
 });
@@ -93,7 +103,7 @@ export const listIncidents = operation({
 export async function listed(
   read: Pick<ApiReader, "alertFigures" | "alertRules">,
   alerts: Pick<ApiParts["alerts"], "measured">,
-  incidents: readonly Incident[],
+  incidents: readonly StoredIncident[],
 ): Promise<z.input<typeof incident>[]> {
   const max = listCountMax(incidents.length);
   const known = await figuresOf(read, alerts, incidents, max);
@@ -122,7 +132,7 @@ export async function incidentOf(
   read: Pick<ApiReader, "alertIncident">,
   id: number,
   caller: Caller,
-): Promise<Incident> {
+): Promise<StoredIncident> {
   const one = found(await read.alertIncident(id), "incident");
   found(caller.identity.mayApp(one.appId) || undefined, "incident");
   return one;
@@ -132,7 +142,7 @@ export async function incidentOf(
 export async function shownIncident(
   read: Pick<ApiReader, "alertFigures" | "alertRules" | "alertHopP99s" | "alertNotes">,
   alerts: Pick<ApiParts["alerts"], "measured">,
-  one: Incident,
+  one: StoredIncident,
 ): Promise<z.input<typeof caredFor>> {
   const known = (await figuresOf(read, alerts, [one])).get(one.id);
   const notes = (await read.alertNotes(one.id)).map(({ at, ...note }) => ({ at: formatTime(at), ...note }));
@@ -168,23 +178,13 @@ async function figuresOf(
   ]);
 }
 
-function incidentJson(shown: Incident, figures: Figures | undefined, max?: number): z.input<typeof incident> {
+function incidentJson(
+  shown: StoredIncident,
+  figures: Figures | undefined,
+  max?: number,
+): z.input<typeof incident> {
   return {
-    id: shown.id,
-    rule: shown.rule,
-    app_id: shown.appId,
-    kind: shown.kind,
-    ...stageToJson(shown.stage, shown.after),
-    state: incidentState(shown),
-    reason: shown.ending === "" || shown.ending === "resolved" ? null : shown.ending,
-    silenced: shown.silenced,
-    text: shown.text === "" ? null : shown.text,
-    opened_at: formatTime(shown.openedAt),
-    last_raised_at: formatTime(shown.lastRaisedAt),
-    notified_at: timeOrNull(shown.notifiedAt),
-    reopened_at: timeOrNull(shown.reopenedAt),
-    closed_at: timeOrNull(Math.max(shown.closedAt, shown.resolvedAt)),
+    ...incidentToJson(shown),
     figures: figures === undefined ? null : figuresToJson(figures, shown.kind, max),
-    ...careToJson(shown),
   };
 }

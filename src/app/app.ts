@@ -92,9 +92,11 @@ export async function startParts(
   const historyReads = supervisor.loop("live_history", liveRetry);
   const { subscriptions, streams } = shares;
   let findingSeqRead = 0;
+  let incidentSeqRead = 0;
   const { smtpUrl, smtpFrom, alertAllow, publicUrl } = config;
-  const { live, findings, alertTopics } = createTopics({
-    ...{ reader: inner.client, publicUrl, findingSeqRead: () => findingSeqRead },
+  const { live, findings, alertTopics, incidents } = createTopics({
+    ...{ reader: inner.client, publicUrl },
+    ...{ findingSeqRead: () => findingSeqRead, incidentSeqRead: () => incidentSeqRead },
     lastSeq: () => pipeline.lastSeq,
     skipped: (seq) => pipeline.skipped(seq),
     ...{ log, reads: historyReads, subscriptions, streams, budget },
@@ -116,6 +118,7 @@ export async function startParts(
     store: store.client,
     reader: inner.client,
     topic: alertTopics,
+    incidents,
     allow: alertAllow,
     brokers: createBrokerPublisher(),
     publicUrl,
@@ -153,6 +156,9 @@ export async function startParts(
     findingsRead: (seq) => {
       findingSeqRead = Math.max(findingSeqRead, seq);
     },
+    incidentsRead: (seq) => {
+      incidentSeqRead = Math.max(incidentSeqRead, seq);
+    },
   });
 
   const collectors = createCollectors({
@@ -189,7 +195,7 @@ export async function startParts(
     requests: new Requests(shares.requests, config.limitRequests > 0),
     reader: reads.for,
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
-    ...{ live, findings, alertTopics },
+    ...{ live, findings, alertTopics, incidents },
     ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
     badges: appRights(config.badges),
     ...{ views: store.client, declared: store.client, sources: incoming.sources },
@@ -223,7 +229,7 @@ export async function startParts(
   const declarations = new Declarations({ file: config.configFile, parts, supervisor, log });
   const servers = await startServers(parts, { config, listen, certificates, shutdown, remainingMs });
   shutdown.defer("live", async () => {
-    await Promise.all([live, findings, alertTopics].map((hub) => hub.close()));
+    await Promise.all([live, findings, alertTopics, incidents].map((hub) => hub.close()));
   });
   shutdown.defer("streams", () => servers.endStreams());
 

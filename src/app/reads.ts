@@ -16,9 +16,18 @@ export interface CreateReadsOptions {
   readonly refused: (name: string, peer: Peer) => void;
   /** Called with the seq that an answer with findings is as of. */
   readonly findingsRead: (seq: number) => void;
+  /** Called with the seq of the last change that an answer with incidents has. */
+  readonly incidentsRead: (seq: number) => void;
 }
 
-export function createReads({ database, query, budget, refused, findingsRead }: CreateReadsOptions) {
+export function createReads({
+  database,
+  query,
+  budget,
+  refused,
+  findingsRead,
+  incidentsRead,
+}: CreateReadsOptions) {
   return {
     trials: createTrialRuns({
       start: (stop) => startTrialThread({ ...database, stop }),
@@ -28,7 +37,11 @@ export function createReads({ database, query, budget, refused, findingsRead }: 
       onRefused: ({ peer }) => refused("reads", peer),
       admit: ({ peer }) => budget.refusal(peer),
       inTurns: { rates: readRatesByRange },
-      observe: { findings: ({ asOfSeq }) => findingsRead(asOfSeq) },
+      observe: {
+        findings: ({ asOfSeq }) => findingsRead(asOfSeq),
+        alertIncidents: ({ incidentSeq }) => incidentsRead(incidentSeq),
+        alertIncident: (incident) => incidentsRead(incident?.seq ?? 0),
+      },
     }),
   };
 }

@@ -9,6 +9,9 @@
  *     apps/…/findings                        findings of one app, or of one message
  *     alerts                                 notifications of alerts to a sink of type topic
  *     alerts/{rule}                          those of one rule
+ *     incidents                              every incident as it opens, is cared for and ends
+ *     apps/{app_id}/incidents                those of one app
+ *     incidents/{id}                         one of them
  *     event_timeline:{message_id}            the original's name: that message id in any app, not decoded
  *
  * Behind a topic of events may stand `?attributes.NAME=VALUE`, several joined by `&`: its events that have these values themselves.
@@ -38,6 +41,8 @@ export interface Topic {
   readonly findings?: true;
   /** Of notifications of alerts. The `messageId` is a rule's id: see `AlertItem`. */
   readonly alerts?: true;
+  /** Of incidents. The `messageId` is an incident's id: see `IncidentItem`. */
+  readonly incidents?: true;
   /** Of events that have all of these values. */
   readonly attributes?: readonly AttributeFilter[];
 }
@@ -46,6 +51,13 @@ export interface Topic {
 const ruleBytesMax = 64;
 
 const timelinePrefix = "event_timeline:";
+
+/** What a topic carries. */
+export type TopicKind = "events" | "findings" | "alerts" | "incidents";
+
+export function topicKind({ findings, alerts, incidents }: Topic): TopicKind {
+  return findings ? "findings" : alerts ? "alerts" : incidents ? "incidents" : "events";
+}
 
 export const allTopic: Topic = { name: "all" };
 
@@ -60,7 +72,17 @@ export function parseTopic(text: string): Topic {
   }
   if (text === "findings") return { name: text, findings: true };
   if (text === "alerts") return { name: text, alerts: true };
+  if (text === "incidents") return { name: text, incidents: true };
   const segments = text.split("/");
+  if (segments[0] === "apps" && segments.length === 3 && segments[2] === "incidents") {
+    const { name, ...topic } = parseTopic(segments.slice(0, 2).join("/"));
+    return { ...topic, name: `${name}/incidents`, incidents: true };
+  }
+  if (segments[0] === "incidents" && segments.length === 2) {
+    const id = segments[1] ?? "";
+    if (!/^[1-9]\d{0,14}$/.test(id)) throw invalid("must have an incident's id behind incidents/");
+    return { name: text, messageId: id, incidents: true };
+  }
   // Ids are percent-encoded, so that no id looks like this segment.
   if (segments[0] === "apps" && segments.length % 2 === 1 && segments.at(-1) === "findings") {
     const { name, ...topic } = parseTopic(segments.slice(0, -1).join("/"));
@@ -84,12 +106,13 @@ export function parseTopic(text: string): Topic {
     return { name: journeyTopicName(externalId), externalId };
   }
   throw invalid(
-    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, journeys/{external_id}, event_timeline:{message_id}, findings, one of apps/… with /findings at its end, alerts or alerts/{rule}",
+    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, journeys/{external_id}, event_timeline:{message_id}, findings, one of apps/… with /findings at its end, alerts, alerts/{rule}, incidents, apps/{app_id}/incidents or incidents/{id}",
   );
 }
 
 function withAttributes(topic: Topic, query: string): Topic {
-  if (topic.findings || topic.alerts) throw invalid("of findings or alerts has no attributes");
+  const kind = topicKind(topic);
+  if (kind !== "events") throw invalid(`of ${kind} has no attributes`);
   const attributes = query.split("&").map((part): AttributeFilter => {
     const [, name = "", value = ""] = /^attributes\.([^=]+)=(.*)$/s.exec(part) ?? [];
     if (name === "") throw invalid("must have attributes.NAME=VALUE behind its question mark");

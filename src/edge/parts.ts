@@ -4,6 +4,7 @@ import type { ApiParts } from "../api/parts.ts";
 import type { AlertItem } from "../core/alert-item.ts";
 import type { Author } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
+import type { IncidentItem } from "../core/incident-item.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Spans } from "../core/spans.ts";
 import type { FormatMapping } from "../formats/mapping.ts";
@@ -40,6 +41,7 @@ export interface EdgeParts extends ApiParts {
   readonly live: Live;
   readonly findings: Live<Finding>;
   readonly alertTopics: Live<AlertItem>;
+  readonly incidents: Live<IncidentItem>;
   /** The caps of all protocols, divided between peers. */
   readonly shares: EdgeShares;
   /** The bytes that wait to be sent. */

@@ -71,6 +71,7 @@ export const rpcMethods: readonly RpcMethod[] = [
   { path: "/mars.v1.AlertService/SnoozeIncident", safe: false, streams: false, slow: false },
   { path: "/mars.v1.AlertService/ListDeliveries", safe: true, streams: false, slow: false },
   { path: "/mars.v1.AlertService/WatchAlerts", safe: false, streams: true, slow: false },
+  { path: "/mars.v1.AlertService/WatchIncidents", safe: false, streams: true, slow: false },
   { path: "/mars.v1.AlertService/Redeliver", safe: false, streams: false, slow: false },
   { path: "/mars.v1.AdminService/ListSetAside", safe: true, streams: false, slow: false },
   { path: "/mars.v1.AdminService/ReplaySetAside", safe: false, streams: false, slow: false },

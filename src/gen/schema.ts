@@ -203,7 +203,7 @@ CREATE TABLE alert_cursor (
   step INTEGER NOT NULL,
   finding_seq INTEGER NOT NULL,
   last_incident INTEGER NOT NULL
-, origin TEXT NOT NULL DEFAULT '') STRICT;
+, origin TEXT NOT NULL DEFAULT '', incident_seq INTEGER NOT NULL DEFAULT 0, incidents_pruned INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TRIGGER alert_cursor_continue BEFORE UPDATE OF step ON alert_cursor WHEN NEW.continues_from <> OLD.step
 BEGIN
   SELECT raise(ABORT, 'alerts moved');
@@ -229,7 +229,7 @@ CREATE TABLE alert_incidents (
   text TEXT NOT NULL,
   -- Messages that it counted and that retention has deleted since, still unfinished.
   expired INTEGER NOT NULL DEFAULT 0
-, notified_sinks TEXT NOT NULL DEFAULT '[]', notified_count INTEGER NOT NULL DEFAULT 0, resolved_at INTEGER NOT NULL DEFAULT 0, reopened_at INTEGER NOT NULL DEFAULT 0, ending TEXT NOT NULL DEFAULT '', below_since INTEGER NOT NULL DEFAULT 0, acknowledged_at INTEGER NOT NULL DEFAULT 0, acknowledged_by TEXT NOT NULL DEFAULT '', assigned_to TEXT NOT NULL DEFAULT '', snoozed_until INTEGER NOT NULL DEFAULT 0, abandoned INTEGER NOT NULL DEFAULT 0, burst_from INTEGER NOT NULL DEFAULT 0) STRICT;
+, notified_sinks TEXT NOT NULL DEFAULT '[]', notified_count INTEGER NOT NULL DEFAULT 0, resolved_at INTEGER NOT NULL DEFAULT 0, reopened_at INTEGER NOT NULL DEFAULT 0, ending TEXT NOT NULL DEFAULT '', below_since INTEGER NOT NULL DEFAULT 0, acknowledged_at INTEGER NOT NULL DEFAULT 0, acknowledged_by TEXT NOT NULL DEFAULT '', assigned_to TEXT NOT NULL DEFAULT '', snoozed_until INTEGER NOT NULL DEFAULT 0, abandoned INTEGER NOT NULL DEFAULT 0, burst_from INTEGER NOT NULL DEFAULT 0, seq INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE UNIQUE INDEX alert_incidents_active ON alert_incidents (rule, app_id, kind, stage, after) WHERE closed_at = 0;
 CREATE INDEX alert_incidents_closed ON alert_incidents (closed_at, id);
 CREATE TABLE alert_deliveries (
@@ -666,9 +666,10 @@ CREATE TABLE broker_refused (
 , headers TEXT NOT NULL DEFAULT '{}', app_id TEXT NOT NULL DEFAULT '') STRICT;
 CREATE UNIQUE INDEX broker_refused_event_id ON broker_refused (collector, event_id);
 CREATE INDEX broker_refused_id ON broker_refused (collector, id);
+CREATE INDEX alert_incidents_seq ON alert_incidents (seq);
 INSERT INTO pruned (one, seq) VALUES (1, 0);
 INSERT INTO projection (one, continues_from, step, seq, watermark, finding_seq, findings_pruned) VALUES (1, 0, 0, 0, 0, 0, 0);
-INSERT INTO alert_cursor (one, continues_from, step, finding_seq, last_incident, origin) VALUES (1, 0, 0, 0, 0, lower(hex(randomblob(8))));
+INSERT INTO alert_cursor (one, continues_from, step, finding_seq, last_incident, origin, incident_seq, incidents_pruned) VALUES (1, 0, 0, 0, 0, lower(hex(randomblob(8))), 0, 0);
 INSERT INTO lease (one, host, pid, token, beat) VALUES (1, '', 0, '', 0);
 INSERT INTO audit_size (one, bytes, dropped) VALUES (1, 0, 0);
 `;

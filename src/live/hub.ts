@@ -9,6 +9,7 @@ import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { SequencedEvent } from "../core/event.ts";
 import { anonymous } from "../core/identity.ts";
+import type { IncidentItem } from "../core/incident-item.ts";
 import type { JourneyMembers } from "../core/journey.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../core/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../core/query.ts";
@@ -89,6 +90,11 @@ export function createLiveFindings(history: History<Finding>, options: LiveOptio
 
 /** Topics of notifications of alerts. */
 export function createLiveAlerts(history: History<AlertItem>, options: LiveOptions): Hub<AlertItem> {
+  return new LiveHub(history, { ...options, sizeOf: ({ json }) => json.length });
+}
+
+/** Topics of incidents. */
+export function createLiveIncidents(history: History<IncidentItem>, options: LiveOptions): Hub<IncidentItem> {
   return new LiveHub(history, { ...options, sizeOf: ({ json }) => json.length });
 }
 

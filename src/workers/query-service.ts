@@ -118,6 +118,8 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     alertHopP99s: alerts.hopP99s.bind(alerts),
     dueDeliveries: deliveries.due.bind(deliveries),
     alertIncident: incidents.get.bind(incidents),
+    incidentHistory: incidents.history.bind(incidents),
+    lastIncidentSeq: incidents.lastSeq.bind(incidents),
     publishedAlerts: deliveries.published.bind(deliveries),
     lastPublishedAlert: deliveries.lastPublished.bind(deliveries),
     alertNotes: incidents.notes.bind(incidents),

@@ -254,6 +254,14 @@ const sends: readonly [name: string, more: Pick<Way, "scope" | "of">, send: Send
     (transport, options) =>
       codeOf(first(createClient(AlertService, transport).watchAlerts({ topic: "alerts" }, options))),
   ],
+  ...([`apps/${ownApp}/incidents`, "incidents"] as const).map(
+    (topic): [string, Pick<Way, "scope" | "of">, Send] => [
+      `WatchIncidents of ${topic}`,
+      topic === "incidents" ? readAll : read,
+      (transport, options) =>
+        codeOf(first(createClient(AlertService, transport).watchIncidents({ topic }, options))),
+    ],
+  ),
   ["health", everyone, (transport, options) => codeOf(createClient(Health, transport).check({}, options))],
   [
     "reflection",

@@ -109,8 +109,9 @@ test("whether a write failed or only its answer was lost, each notification is s
       async commitAlerts(step) {
         writes += 1;
         if (writes % 3 === 1) throw new MarsError("unavailable", "the write failed");
-        await alerting.opened.store.commitAlerts(step);
+        const seq = await alerting.opened.store.commitAlerts(step);
         if (writes % 3 === 2) throw new MarsError("unavailable", "the answer was lost");
+        return seq;
       },
     },
   });

@@ -3,13 +3,15 @@
 import { alertHistory } from "../../src/alerting/alert-topic.ts";
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
+import { incidentHistory } from "../../src/alerting/incident-topic.ts";
 import type { SinkTarget } from "../../src/alerting/sink.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { PublisherPool } from "../../src/brokers/publisher-pool.ts";
 import type { AlertItem } from "../../src/core/alert-item.ts";
+import type { IncidentItem } from "../../src/core/incident-item.ts";
 import type { Live } from "../../src/core/ports.ts";
 import { nowMicros } from "../../src/core/time.ts";
-import { createLiveAlerts } from "../../src/live/hub.ts";
+import { createLiveAlerts, createLiveIncidents } from "../../src/live/hub.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { author } from "./caller.ts";
@@ -21,6 +23,7 @@ export interface Alerting {
   readonly opened: TestStore;
   readonly alerts: Alerts;
   readonly topic: Live<AlertItem>;
+  readonly incidents: Live<IncidentItem>;
   /** Sends so many messages that get stuck at once, and projects them. */
   stick(count: number): Promise<void>;
   /** What is missing of the first so many messages comes; of all unless given. */
@@ -41,11 +44,13 @@ export async function startAlerting(
   const log = createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error");
   // As in `app.ts` it outlives the alerts that publish to it.
   const topic = createLiveAlerts(alertHistory(opened.queries, options.publicUrl ?? ""), { log });
+  const incidents = createLiveIncidents(incidentHistory(opened.queries), { log });
   const make = (more: Partial<AlertsOptions> = {}) =>
     new Alerts({
       store: opened.store,
       reader: opened.queries,
       topic,
+      incidents,
       brokers: new PublisherPool(),
       allow: ["127.0.0.1"],
       retryDelaysMs: [50, 50, 50],
@@ -106,6 +111,7 @@ export async function startAlerting(
   return {
     opened,
     topic,
+    incidents,
     get alerts() {
       return alerts;
     },
@@ -134,7 +140,7 @@ export async function startAlerting(
     },
     async [Symbol.asyncDispose]() {
       await alerts.stop();
-      await topic.close();
+      await Promise.all([topic.close(), incidents.close()]);
       opened[Symbol.dispose]();
     },
   };

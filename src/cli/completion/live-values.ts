@@ -16,7 +16,7 @@ const appsMax = 500;
 const messagesMax = 50;
 const appFields = new Set(["app_id", "apps", "app"]);
 const stageFields = new Set(["event", "missing", "stage", "after", "stage_events", "after_events"]);
-const topics = ["all", "findings", "alerts"];
+const topics = ["all", "findings", "alerts", "incidents"];
 
 type Values = Extract<Candidates, { kind: "values" }>;
 
@@ -39,7 +39,8 @@ export async function liveValues(
   try {
     if (field === "topic") {
       const names = (await apps()).map((one) => `apps/${encodeURIComponent(one)}`);
-      return [...topics, ...names, ...names.map((one) => `${one}/findings`)].map((word) => ({ word }));
+      const more = ["findings", "incidents"].flatMap((kind) => names.map((one) => `${one}/${kind}`));
+      return [...topics, ...names, ...more].map((word) => ({ word }));
     }
     // What stands alone behind show is a message, or the app of one.
     if (field === "app_id" && command === "show") {

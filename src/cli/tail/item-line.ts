@@ -8,7 +8,7 @@ type Item = Readonly<Record<string, unknown>>;
 
 const gap = "  ";
 
-/** @param kind of the frame: `event`, `finding`, `alert` */
+/** @param kind of the frame: `event`, `finding`, `alert`, `incident` */
 export function itemLine(kind: string, item: Item, style: Style): string {
   if (kind === "event") return lineOf(item.created_at, item, eventText(item, style.colour), style);
   if (kind === "finding") return lineOf(item.raised_at, item, findingText(item, style.colour), style);

@@ -16,7 +16,7 @@ import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { parseObject } from "../read-connection.ts";
 import { calendarChange, ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
-import { writeIncidents } from "./incident-rows.ts";
+import { writeIncidents, writeWithSeq } from "./incident-rows.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
@@ -143,9 +143,9 @@ export class AlertWriter {
     return true;
   }
 
-  async commit({ step, findingSeq, incidents, deliveries }: AlertStep): Promise<void> {
+  async commit({ step, findingSeq, incidents, deliveries }: AlertStep): Promise<number> {
     const last = incidents.reduce((max, { id }) => Math.max(max, id), 0);
-    await this.#durably([
+    return writeWithSeq(this.#database, [
       { sql: alertsSql.moveCursor, args: [step, findingSeq, last] },
       ...writeIncidents({ incidents, deliveries }),
     ]);
@@ -186,12 +186,13 @@ export class AlertWriter {
 
   async prune(before: Micros): Promise<boolean> {
     const args = [before, pruneRows];
-    const [, , deliveries, , incidents] = await this.#database.batch(
+    const [, , deliveries, , , incidents] = await this.#database.batch(
       [
         { sql: alertsSql.pruneAttempts, args },
         { sql: alertsSql.prunePublished, args },
         { sql: alertsSql.pruneDeliveries, args },
         { sql: alertsSql.pruneNotes, args },
+        { sql: alertsSql.noteIncidentsPruned, args },
         { sql: alertsSql.pruneIncidents, args },
         { sql: "DELETE FROM alert_silences WHERE until < ?", args: [before] },
         { sql: formerSinksSql.forget, args: [sinksMax] },

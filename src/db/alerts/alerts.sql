@@ -86,19 +86,20 @@ WHERE id IN (
             AND care.notification ->> '$.type' NOT IN ('incident.opened', 'incident.grown', 'incident.reminder'))));
 
 -- name: upsertIncidents
--- ?1 JSON: incidents
+-- ?1 JSON: incidents. Each gets the next place in the sequence of their changes.
 INSERT INTO alert_incidents
   (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at,
   last_raised_at, notified_at, silenced, changes, closed_at, text,
   notified_sinks, notified_count, burst_from, below_since, resolved_at, reopened_at, ending,
-  acknowledged_at, acknowledged_by, assigned_to, snoozed_until)
+  acknowledged_at, acknowledged_by, assigned_to, snoozed_until, seq)
 SELECT
   value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after',
   value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt',
   value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes',
   value ->> '$.closedAt', value ->> '$.text',
   value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.burstFrom', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending',
-  value ->> '$.acknowledgedAt', value ->> '$.acknowledgedBy', value ->> '$.assignedTo', value ->> '$.snoozedUntil'
+  value ->> '$.acknowledgedAt', value ->> '$.acknowledgedBy', value ->> '$.assignedTo', value ->> '$.snoozedUntil',
+  (SELECT incident_seq FROM alert_cursor) + 1 + key
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   versions = excluded.versions,
@@ -119,7 +120,24 @@ ON CONFLICT (id) DO UPDATE SET
   acknowledged_at = excluded.acknowledged_at,
   acknowledged_by = excluded.acknowledged_by,
   assigned_to = excluded.assigned_to,
-  snoozed_until = excluded.snoozed_until;
+  snoozed_until = excluded.snoozed_until,
+  seq = excluded.seq;
+
+-- name: moveIncidentSeq
+UPDATE alert_cursor SET incident_seq = max(incident_seq, coalesce((SELECT max(seq) FROM alert_incidents), 0));
+
+-- name: incidentSeq
+SELECT incident_seq AS seq, incidents_pruned AS pruned FROM alert_cursor;
+
+-- name: incidentHistory
+-- Incidents whose last change is in (?1, ?2], at most ?3.
+SELECT i.*, (SELECT count(*) FROM alert_notes n WHERE n.incident = i.id) AS note_count
+FROM alert_incidents i WHERE i.seq > ?1 AND i.seq <= ?2 ORDER BY i.seq LIMIT ?3;
+
+-- name: incidentHistoryOfOne
+-- The incident ?3, if its last change is in (?1, ?2].
+SELECT i.*, (SELECT count(*) FROM alert_notes n WHERE n.incident = i.id) AS note_count
+FROM alert_incidents i WHERE i.id = ?3 AND i.seq > ?1 AND i.seq <= ?2;
 
 -- name: insertDeliveries
 -- ?1 JSON: deliveries. A sink to which nothing about the incident has been delivered, nor is still to be, is notified that it opened. One
@@ -222,6 +240,12 @@ DELETE FROM alert_attempts WHERE delivery IN (
 DELETE FROM alert_deliveries WHERE id IN (
   SELECT id FROM alert_deliveries
   WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2);
+
+-- name: noteIncidentsPruned
+-- Of those that `pruneIncidents` deletes next.
+UPDATE alert_cursor SET incidents_pruned = max(incidents_pruned, coalesce((
+  SELECT max(seq) FROM (
+    SELECT seq FROM alert_incidents WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2)), 0));
 
 -- name: pruneIncidents
 DELETE FROM alert_incidents WHERE id IN (

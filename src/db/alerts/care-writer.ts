@@ -9,7 +9,7 @@ import { nowMicros } from "../../core/time.ts";
 import { alertsSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
-import { writeIncidents } from "./incident-rows.ts";
+import { writeIncidents, writeWithSeq } from "./incident-rows.ts";
 
 export class CareWriter {
   readonly #database: Database;
@@ -19,10 +19,10 @@ export class CareWriter {
   }
 
   /** See `AlertStore` of `alerting/ports.ts` for all of these. */
-  async care({ before, incident, deliveries, note }: CareRecord, by?: Author): Promise<void> {
+  async care({ before, incident, deliveries, note }: CareRecord, by?: Author): Promise<number> {
     const { id, appId } = incident;
     if (note !== undefined) await this.#boundNotes(id);
-    await this.#database.durably([
+    return writeWithSeq(this.#database, [
       ...writeIncidents({ incidents: [incident], deliveries }),
       ...(note === undefined
         ? []

@@ -1,7 +1,10 @@
 /** Lists incidents, the active ones first. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
 import type { Note } from "../../alerting/care.ts";
-import type { Incident, IncidentPage, IncidentQuery } from "../../alerting/incident.ts";
+import type { Incident, IncidentPage, IncidentQuery, StoredIncident } from "../../alerting/incident.ts";
+import type { IncidentHistoryPage } from "../../alerting/incident-topic.ts";
+import type { IncidentHistoryQuery } from "../../alerting/ports.ts";
+import { alertsSql } from "../../gen/sql.ts";
 import type { FindingKind } from "../../lifecycle/finding.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
@@ -14,7 +17,12 @@ const closedAt = `iif(closed_at = 0 AND resolved_at = 0, ${Number.MAX_SAFE_INTEG
 export const alertPageBytesMax = 1024 * 1024;
 
 /** As of which change of a finding incidents and deliveries are. */
-export const evaluatedSeq = "SELECT finding_seq AS seq FROM alert_cursor";
+export const evaluatedSeq = "SELECT finding_seq AS seq, incident_seq FROM alert_cursor";
+
+/** Incidents of one page of the history of their topics. */
+const historyIncidents = 500;
+
+const columns = "*, (SELECT count(*) FROM alert_notes n WHERE n.incident = alert_incidents.id) AS note_count";
 
 export class IncidentQueries {
   readonly #connection: ReadConnection;
@@ -24,11 +32,36 @@ export class IncidentQueries {
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
-  async get(id: number): Promise<Incident | undefined> {
+  async get(id: number): Promise<StoredIncident | undefined> {
     const [rows] = await this.#connection.read([
-      { sql: "SELECT * FROM alert_incidents WHERE id = ?", args: [id] },
+      { sql: `SELECT ${columns} FROM alert_incidents WHERE id = ?`, args: [id] },
     ]);
-    return this.#connection.decode(rows, incidentOf)[0];
+    return this.#connection.decode(rows, storedIncidentOf)[0];
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
+  async history({ after, upTo, appId, id }: IncidentHistoryQuery): Promise<IncidentHistoryPage> {
+    const [rows = [], cursor] = await this.#connection.read([
+      id === undefined
+        ? { sql: alertsSql.incidentHistory, args: [after, upTo, historyIncidents] }
+        : { sql: alertsSql.incidentHistoryOfOne, args: [after, upTo, id] },
+      alertsSql.incidentSeq,
+    ]);
+    const known = rows.filter(({ app_id }) => appId === undefined || app_id === appId);
+    const full = id === undefined && rows.length === historyIncidents;
+    // A replica of the database may lag behind what was written: no further than this reader sees.
+    const seen = Math.max(after, Math.min(upTo, Number(cursor?.[0]?.seq ?? 0)));
+    return {
+      incidents: this.#connection.decode(known, storedIncidentOf),
+      to: full ? Number(rows.at(-1)?.seq) : seen,
+      prunedTo: Number(cursor?.[0]?.pruned ?? 0),
+    };
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
+  async lastSeq(): Promise<number> {
+    const [rows] = await this.#connection.read([alertsSql.incidentSeq]);
+    return Number(rows?.[0]?.seq);
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
@@ -65,7 +98,7 @@ export class IncidentQueries {
     const scan = new KeysetScan({
       kind: "incidents",
       cursor,
-      columns: "*",
+      columns,
       from: "alert_incidents",
       key: [
         { name: "rank", sql: closedAt, type: "integer" },
@@ -84,10 +117,11 @@ export class IncidentQueries {
       ...(countMax === undefined ? [] : [countOf(filters, countMax)]),
     ]);
     return {
-      incidents: this.#connection.decode(rows, incidentOf),
+      incidents: this.#connection.decode(rows, storedIncidentOf),
       ...next,
       ...(countMax !== undefined && { count: Number(others[1]?.[0]?.count) }),
       asOfSeq: Number(others[0]?.[0]?.seq),
+      incidentSeq: Number(others[0]?.[0]?.incident_seq),
     };
   }
 }
@@ -99,6 +133,11 @@ function countOf(filters: Conditions, max: number): InStatement {
       SELECT 1 FROM alert_incidents ${filters.where()} ORDER BY ${closedAt} DESC, id DESC LIMIT ${max})`,
     args: filters.args,
   };
+}
+
+/** @param row of `alert_incidents`, with its `note_count` */
+function storedIncidentOf(row: Row): StoredIncident {
+  return { ...incidentOf(row), seq: Number(row.seq), noteCount: Number(row.note_count) };
 }
 
 /** @param row of `alert_incidents` */

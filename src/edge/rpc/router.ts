@@ -73,7 +73,7 @@ export function createRpcHandlers(
   const ingest = createIngestMethods(parts);
   const watch = createWatchMethods(parts);
   const { watchEvents } = MessageService.method;
-  const { watchAlerts } = AlertService.method;
+  const { watchAlerts, watchIncidents } = AlertService.method;
   const { watchFindings } = LifecycleService.method;
   const { log } = parts;
   const event = { readMaxBytes: eventBounds.bodyBytesMax };
@@ -113,6 +113,10 @@ export function createRpcHandlers(
     .rpc(watchAlerts, watch.watchAlerts, {
       ...stream,
       jsonOptions: strictJsonOptions(watchAlerts.input, log),
+    })
+    .rpc(watchIncidents, watch.watchIncidents, {
+      ...stream,
+      jsonOptions: strictJsonOptions(watchIncidents.input, log),
     })
     .rpc(watchFindings, watch.watchFindings, {
       ...stream,

@@ -2,13 +2,17 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { AlertItem } from "../../core/alert-item.ts";
 import { MarsError } from "../../core/error.ts";
+import type { IncidentItem } from "../../core/incident-item.ts";
 import type { Live, StreamItem, TopicItem } from "../../core/ports.ts";
 import { parseTime } from "../../core/time.ts";
-import { parseTopic, type Topic } from "../../core/topic.ts";
+import { parseTopic, type Topic, type TopicKind, topicKind } from "../../core/topic.ts";
+import { IncidentSchema } from "../../gen/mars/v1/alert_pb.ts";
 import type {
   WatchAlertsRequest,
   WatchAlertsResponse_AlertSchema,
   WatchAlertsResponseSchema,
+  WatchIncidentsRequest,
+  WatchIncidentsResponseSchema,
 } from "../../gen/mars/v1/alert_service_pb.ts";
 import { FindingSchema } from "../../gen/mars/v1/lifecycle_pb.ts";
 import type {
@@ -32,6 +36,10 @@ export interface WatchMethods {
     request: WatchAlertsRequest,
     context: CallContext,
   ): AsyncGenerator<MessageInitShape<typeof WatchAlertsResponseSchema>>;
+  watchIncidents(
+    request: WatchIncidentsRequest,
+    context: CallContext,
+  ): AsyncGenerator<MessageInitShape<typeof WatchIncidentsResponseSchema>>;
   watchFindings(
     request: WatchFindingsRequest,
     context: CallContext,
@@ -43,7 +51,8 @@ export function createWatchMethods({
   live,
   findings,
   alertTopics,
-}: Pick<EdgeParts, "live" | "findings" | "alertTopics">): WatchMethods {
+  incidents,
+}: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "incidents">): WatchMethods {
   return {
     async *watchEvents(request, context) {
       const items = follow(live, checkTopic(request.topic, "events"), request.afterSeq, context);
@@ -52,6 +61,11 @@ export function createWatchMethods({
     async *watchAlerts(request, context) {
       const items = follow(alertTopics, checkTopic(request.topic, "alerts"), request.afterSeq, context);
       yield* watch(items, (alerts) => ({ alerts: alerts.map(alertToProto) }), context.signal);
+    },
+    async *watchIncidents(request, context) {
+      const items = follow(incidents, checkTopic(request.topic, "incidents"), request.afterSeq, context);
+      const toProto = ({ json }: IncidentItem) => messageOf(IncidentSchema, JSON.parse(json));
+      yield* watch(items, (changed) => ({ incidents: changed.map(toProto) }), context.signal);
     },
     async *watchFindings(request, context) {
       const items = follow(findings, checkTopic(request.topic, "findings"), request.afterSeq, context);
@@ -115,12 +129,17 @@ function alertToProto({ seq, json }: AlertItem): MessageInitShape<typeof WatchAl
 }
 
 /** The methods by what they watch. */
-const methods = { events: "WatchEvents", findings: "WatchFindings", alerts: "WatchAlerts" } as const;
+const methods = {
+  events: "WatchEvents",
+  findings: "WatchFindings",
+  alerts: "WatchAlerts",
+  incidents: "WatchIncidents",
+} as const satisfies Record<TopicKind, string>;
 
 /** @throws `MarsError("invalid_argument")` for a text that is no topic, or a topic of another kind */
-function checkTopic(name: string, kind: keyof typeof methods): Topic {
+function checkTopic(name: string, kind: TopicKind): Topic {
   const topic = parseTopic(name);
-  const given = topic.alerts ? "alerts" : topic.findings ? "findings" : "events";
+  const given = topicKind(topic);
   if (given === kind) return topic;
   const message = `must be one of ${kind}; ${given} are watched by ${methods[given]}`;
   throw new MarsError("invalid_argument", `topic ${message}`, { problems: [{ field: "topic", message }] });

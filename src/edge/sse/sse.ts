@@ -5,6 +5,7 @@
  *     event: event         id: the seq; data: the event
  *     event: finding       the same, of the topics of findings
  *     event: alert         the same, of the topics of alerts
+ *     event: incident      the same, of the topics of incidents
  *     event: error         data: {"code","message"}; the stream ends, and the browser connects again by itself
  *
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
@@ -14,9 +15,10 @@ import type { AlertItem } from "../../core/alert-item.ts";
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
+import type { IncidentItem } from "../../core/incident-item.ts";
 import { eventJson } from "../../core/json.ts";
-import type { Log, StreamItem, TopicItem } from "../../core/ports.ts";
-import { parseTopic } from "../../core/topic.ts";
+import type { Live, Log, StreamItem, TopicItem } from "../../core/ports.ts";
+import { parseTopic, topicKind } from "../../core/topic.ts";
 import type { Finding } from "../../lifecycle/finding.ts";
 import { findingToJson } from "../../lifecycle/json.ts";
 import { callerAs, identifyCaller } from "../caller.ts";
@@ -25,7 +27,7 @@ import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
 import { requestIdFrom, sentRequestId } from "../request-id.ts";
 import { readParameters } from "../rest/query-string.ts";
-import { createFrameCache } from "../ws/frame-cache.ts";
+import { createFrameCache, type Frames } from "../ws/frame-cache.ts";
 
 export interface SseOptions {
   /** Interval of the comments that keep the connection open. Must be below every proxy's idle timeout. */
@@ -53,6 +55,10 @@ const alertFrames = createFrameCache((_topic, { seq, json }: AlertItem) => {
   return `${id}event: alert\ndata: ${json}\n\n`;
 });
 
+const incidentFrames = createFrameCache(
+  (_topic, { seq, json }: IncidentItem) => `id: ${seq}\nevent: incident\ndata: ${json}\n\n`,
+);
+
 /** Polyfills of EventSource that cannot set headers send `lastEventId`. */
 const parameters = ["topic", "after", "lastEventId", "ticket", "attributes"] as const;
 /** Given as `attributes.NAME=VALUE`. */
@@ -63,7 +69,7 @@ const maps: ReadonlySet<string> = new Set(["attributes"]);
  * many streams
  */
 export function createSse(
-  parts: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "budget" | "log" | "access">,
+  parts: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "incidents" | "budget" | "log" | "access">,
   options: SseOptions = {},
 ): (request: Request, peer?: Peer) => Response {
   const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
@@ -88,12 +94,15 @@ export function createSse(
     const signal = AbortSignal.any([request.signal, gone.signal]);
     const options = { signal, caller, ...(after !== undefined && { after }) };
     const of = { peer, gone, sentId: sentRequestId(request.headers) };
-    const body = topic.alerts
-      ? bodyOf(name, parts.alertTopics.stream(topic, options), alertFrames, of)
-      : topic.findings
-        ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, of)
-        : bodyOf(name, parts.live.stream(topic, options), eventFrames, of);
-    return new Response(body, {
+    const follow = <Item extends TopicItem>(hub: Live<Item>, frames: Frames<Item>) =>
+      bodyOf(name, hub.stream(topic, options), frames, of);
+    const follows = {
+      events: () => follow(parts.live, eventFrames),
+      findings: () => follow(parts.findings, findingFrames),
+      alerts: () => follow(parts.alertTopics, alertFrames),
+      incidents: () => follow(parts.incidents, incidentFrames),
+    };
+    return new Response(follows[topicKind(topic)](), {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
@@ -106,7 +115,7 @@ export function createSse(
   function bodyOf<Item extends TopicItem>(
     topic: string,
     stream: AsyncIterable<StreamItem<Item>>,
-    frames: (name: string, items: readonly Item[]) => readonly string[],
+    frames: Frames<Item>,
     { peer, gone, sentId }: StreamOf,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { budget, log } = parts;
@@ -132,7 +141,7 @@ interface ChunkOptions extends Pick<StreamOf, "sentId"> {
 async function* chunksOf<Item extends TopicItem>(
   topic: string,
   stream: AsyncIterable<StreamItem<Item>>,
-  frames: (name: string, items: readonly Item[]) => readonly string[],
+  frames: Frames<Item>,
   { heartbeatMs, log, sentId }: ChunkOptions,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
@@ -174,7 +183,7 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
 function frameOf<Item extends TopicItem>(
   topic: string,
   item: StreamItem<Item>,
-  frames: (name: string, items: readonly Item[]) => readonly string[],
+  frames: Frames<Item>,
 ): string {
   if ("events" in item) return frames("", item.events).join("");
   const { seq, recovered } = item;

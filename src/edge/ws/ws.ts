@@ -6,6 +6,7 @@
  *                                                 {"type":"event","topic":t,"seq":n,"event":{…}} …
  *                                                 {"type":"finding","topic":t,"seq":n,"finding":{…}} …
  *                                                 {"type":"alert","topic":t,"seq":n,"alert":{…}} …
+ *                                                 {"type":"incident","topic":t,"seq":n,"incident":{…}} …
  *     {"type":"unsubscribe","topic":t}            {"type":"unsubscribed","topic":t}
  *     {"type":"ping"}                             {"type":"pong"}
  *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
@@ -17,16 +18,18 @@
 import type { AlertItem } from "../../core/alert-item.ts";
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
+import type { IncidentItem } from "../../core/incident-item.ts";
 import { eventJson } from "../../core/json.ts";
 import { nestsTooDeep, tooDeep } from "../../core/json-depth.ts";
-import { parseTopic, type Topic } from "../../core/topic.ts";
+import type { Live, TopicItem } from "../../core/ports.ts";
+import { parseTopic, type Topic, topicKind } from "../../core/topic.ts";
 import type { Finding } from "../../lifecycle/finding.ts";
 import { findingToJson } from "../../lifecycle/json.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdFrom } from "../request-id.ts";
 import { type Connection, endsAll, type Session } from "./connection.ts";
 import { inBatches } from "./frame-batches.ts";
-import { createFrameCache } from "./frame-cache.ts";
+import { createFrameCache, type Frames } from "./frame-cache.ts";
 
 /** Subscriptions of one connection. */
 const topicsMax = 1000;
@@ -47,8 +50,13 @@ const alertFrames = createFrameCache(
   (topic, { seq, json }: AlertItem) => `{"type":"alert","topic":${topic},"seq":${seq},"alert":${json}}`,
 );
 
+const incidentFrames = createFrameCache(
+  (topic, { seq, json }: IncidentItem) =>
+    `{"type":"incident","topic":${topic},"seq":${seq},"incident":${json}}`,
+);
+
 export function openWs(
-  parts: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "log" | "denials">,
+  parts: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "incidents" | "log" | "denials">,
   connection: Connection,
 ): Session {
   /** By canonical name; the value ends the subscription. */
@@ -79,20 +87,18 @@ export function openWs(
           else answerError(error, spelling);
         },
       };
-      unsubscribe = topic.alerts
-        ? parts.alertTopics.subscribe(topic, after, {
-            ...subscriber,
-            events: (alerts) => offer(() => alertFrames(quoted, alerts)),
-          })
-        : topic.findings
-          ? parts.findings.subscribe(topic, after, {
-              ...subscriber,
-              events: (findings) => offer(() => findingFrames(quoted, findings)),
-            })
-          : parts.live.subscribe(topic, after, {
-              ...subscriber,
-              events: (events) => offer(() => eventFrames(quoted, events)),
-            });
+      const follow = <Item extends TopicItem>(hub: Live<Item>, frames: Frames<Item>) =>
+        hub.subscribe(topic, after, {
+          ...subscriber,
+          events: (items) => offer(() => frames(quoted, items)),
+        });
+      const follows = {
+        events: () => follow(parts.live, eventFrames),
+        findings: () => follow(parts.findings, findingFrames),
+        alerts: () => follow(parts.alertTopics, alertFrames),
+        incidents: () => follow(parts.incidents, incidentFrames),
+      };
+      unsubscribe = follows[topicKind(topic)]();
     } catch (thrown) {
       topics.delete(topic.name);
       throw thrown;

@@ -94,6 +94,7 @@ function appWith(
     live,
     findings: live,
     alertTopics: live,
+    incidents: live,
     lifecycles: { putLifecycle: fail },
     attributes: { putAttributes: fail },
     views: { putView: fail, deleteView: fail },

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createSse } from "../../../src/edge/sse/sse.ts";
-import { createLive, createLiveAlerts, createLiveFindings } from "../../../src/live/hub.ts";
+import {
+  createLive,
+  createLiveAlerts,
+  createLiveFindings,
+  createLiveIncidents,
+} from "../../../src/live/hub.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
 import { eventAt, StoreModel } from "../../live/store-model.ts";
 import { openAccess } from "../../support/caller.ts";
@@ -229,6 +234,7 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
       live,
       findings: createLiveFindings(noFindings, { log }),
       alertTopics: createLiveAlerts(noAlerts, { log }),
+      incidents: createLiveIncidents(noAlerts, { log }),
       budget,
       log,
       access: openAccess,
