@@ -61,6 +61,9 @@ export const getOverview = operation({
     clock: timestamp,
     active_incidents: count.meta({ description: "Up to 100." }),
     incidents: z.array(incident),
+    incident_seq: count.meta({
+      description: "The last change of any incident that counts here: topics of incidents go on behind it.",
+    }),
     overdue: count,
     new_overdue: count,
     apps: z.array(overviewApp),
@@ -110,6 +113,7 @@ export const getOverview = operation({
       clock: formatTime(clock),
       active_incidents: incidents.count ?? 0,
       incidents: shownIncidents,
+      incident_seq: incidents.incidentSeq,
       overdue: sum(sorted.map(({ messages }) => messages.overdue)),
       new_overdue: sum(newOf.values()),
       apps: sorted.map((one) => {

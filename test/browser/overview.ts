@@ -15,6 +15,8 @@ export async function checkOverview(site: Site): Promise<string> {
     await wide.page.getByText(`${app} has no lifecycle`).waitFor();
     await narrow.page.goto(site.url);
     await narrow.page.waitForSelector(".card");
+    // The counts of screens that are behind the button are on it.
+    await narrow.page.locator(".nav .menu .count", { hasText: /stuck/ }).waitFor();
     const group = await narrow.page.locator("a.group").first().boundingBox();
     const first = await narrow.page.locator(".card").first().boundingBox();
     if (group === null || first === null || group.y > first.y) throw new Error("cards hide what is stuck");

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { type Frame, watch } from "./live.ts";
 
-const gatherMsDefault = 300;
+const gatherMsDefault = 200;
 
 interface FollowOptions {
   /** Absent where nothing is followed. */
@@ -13,7 +13,7 @@ interface FollowOptions {
    */
   readonly asOfSeq: number | "now" | undefined;
   reload(): void;
-  /** What comes together causes one read; 300 by default. */
+  /** What comes together causes one read; 200 by default. */
   readonly gatherMs?: number;
   /** Sees each frame by itself. */
   frame?(frame: Frame): void;
@@ -47,6 +47,12 @@ export function useFollow({
       stop();
     };
   }, [topic, begun, gatherMs]);
+}
+
+/** The topic of incidents: of one, of an app, or of all. */
+export function incidentsTopic({ id, appId }: { id?: string; appId?: string | undefined } = {}): string {
+  if (id !== undefined) return `incidents/${id}`;
+  return appId === undefined ? "incidents" : `apps/${encodeURIComponent(appId)}/incidents`;
 }
 
 /** The topic of findings: of a message, of an app, or of all. */

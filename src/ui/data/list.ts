@@ -7,17 +7,16 @@ import { useRead } from "./resource.ts";
 
 type Paged<Name extends OperationName> = AnswerOf<Name> & {
   readonly next_cursor: string | null;
-  readonly as_of_seq?: number;
 };
 
-interface Pages<Row> {
+interface Pages<Answer, Row> {
   readonly rows: readonly Row[];
   readonly pending: boolean;
   readonly error?: ApiError;
   /** Absent on the last page. */
   readonly more?: () => Promise<void>;
-  /** Of the first page, where its list goes with a topic. */
-  readonly asOfSeq?: number;
+  /** The answer with the first page. */
+  readonly first?: Answer;
   reload(): void;
   /** Reads the first page again while it is alone. */
   refresh(): void;
@@ -28,7 +27,7 @@ export function useList<Name extends OperationName, Row>(
   given: Given<Name>,
   rowsOf: (answer: AnswerOf<Name>) => readonly Row[],
   everyMs?: number,
-): Pages<Row> {
+): Pages<AnswerOf<Name>, Row> {
   const key = JSON.stringify([name, given]);
   const later = useSignal<{ key: string; rows: readonly Row[]; cursor: string | null } | undefined>(
     undefined,
@@ -50,7 +49,7 @@ export function useList<Name extends OperationName, Row>(
     pending: first.pending,
     ...(first.error !== undefined && { error: first.error }),
     ...(cursor !== null && { more }),
-    ...(data?.as_of_seq !== undefined && { asOfSeq: data.as_of_seq }),
+    ...(data !== undefined && { first: data }),
     refresh() {
       if (known === undefined) first.reload();
     },

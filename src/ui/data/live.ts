@@ -11,9 +11,10 @@ export type LiveState = "off" | "connecting" | "live" | "waiting";
 
 export interface Frame {
   readonly seq: number;
-  /** An event, or a finding: which of them the topic says. */
+  /** An event, a finding or an incident: which of them the topic says. */
   readonly event?: unknown;
   readonly finding?: unknown;
+  readonly incident?: unknown;
 }
 
 export interface Watcher {
@@ -168,15 +169,12 @@ function hangUp(): void {
   if (topics.size === 0) liveState.value = "off";
 }
 
-interface ServerFrame {
+interface ServerFrame extends Partial<Frame> {
   readonly type: string;
   readonly topic?: string;
-  readonly seq?: number;
   readonly recovered?: boolean;
   readonly code?: string;
   readonly message?: string;
-  readonly event?: unknown;
-  readonly finding?: unknown;
 }
 
 function receive(frame: ServerFrame): void {
@@ -198,7 +196,7 @@ function receive(frame: ServerFrame): void {
       else one.after = seq;
       if (!whole) one.watcher.lost?.();
     }
-  } else if (type === "event" || type === "finding") {
+  } else if (type === "event" || type === "finding" || type === "incident") {
     topic.position = Math.max(topic.position ?? 0, seq);
     for (const one of [...topic.watching]) {
       // One without a place in the sequence is only announced.

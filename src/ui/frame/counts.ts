@@ -1,11 +1,14 @@
 /** The counts beside the names of screens: what is stuck, and the active incidents, on every screen. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { incidentsTopic, useFollow } from "../data/follow.ts";
 import { answered, useRead } from "../data/resource.ts";
 import { path } from "../data/route.ts";
 
-/** The overview itself reads more often. */
+/** The overview itself reads more often. What is stuck has no count that is live. */
 const refreshMs = 10_000;
+/** Incidents that come together cause one read. */
+const gatherMs = 1_000;
 /** The reads of the screen that is opened go first. */
 const restMs = 1_000;
 
@@ -27,7 +30,17 @@ export function useCounts(): void {
     return () => clearTimeout(timer);
   }, [begun]);
   const elsewhere = path.value !== "/";
-  const { data } = useRead("getOverview", {}, { everyMs: refreshMs, when: elsewhere && rested.value });
+  const { data, reload } = useRead(
+    "getOverview",
+    {},
+    { everyMs: refreshMs, when: elsewhere && rested.value },
+  );
+  useFollow({
+    topic: elsewhere ? incidentsTopic() : undefined,
+    asOfSeq: data?.incident_seq,
+    reload,
+    gatherMs,
+  });
   useEffect(() => {
     // The overview has set them since.
     if (data !== undefined && elsewhere)

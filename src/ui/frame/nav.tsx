@@ -32,6 +32,7 @@ export function Nav() {
         }}
       >
         Menu
+        {!shown.value && <MenuCounts />}
       </button>
       <ul id="screens" data-shown={shown.value}>
         {screens.map(({ path: to, name, group }, index) => (
@@ -53,6 +54,17 @@ function isAt(path: string, screen: string): boolean {
     (screen === "/messages" && path === "/search/event") ||
     (screen === "/system" && path === "/sources")
   );
+}
+
+/** On narrow screens the names are behind the button, and their counts on it. */
+function MenuCounts() {
+  const { stuck, incidents } = counts.value;
+  if (!stuck && !incidents) return null;
+  const parts = [
+    stuck > 0 && `${compactText(stuck)} stuck`,
+    incidents > 0 && `${compactText(incidents)} ${incidents === 1 ? "incident" : "incidents"}`,
+  ];
+  return <span class="count">{parts.filter(Boolean).join(", ")}</span>;
 }
 
 function Count({ of }: { of: string }) {

@@ -96,12 +96,12 @@ export default function Findings() {
     ...(range.until !== undefined && { until: range.until }),
     limit: 100,
   };
-  const { rows, pending, error, more, refresh, asOfSeq } = useList("listFindings", given, findingsOf);
+  const { rows, pending, error, more, refresh, first } = useList("listFindings", given, findingsOf);
   const fresh = useSignal<ReadonlySet<number>>(new Set());
 
   useFollow({
     topic: range.until === undefined ? findingsTopic(app) : undefined,
-    asOfSeq,
+    asOfSeq: first?.as_of_seq,
     reload: refresh,
     frame({ finding }) {
       fresh.value = new Set([...[...fresh.peek()].slice(-200), (finding as Finding).id]);

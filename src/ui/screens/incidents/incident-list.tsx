@@ -1,6 +1,6 @@
 /** Incidents: the active ones, then the latest that ended. */
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { findingsTopic, useFollow } from "../../data/follow.ts";
+import { findingsTopic, incidentsTopic, useFollow } from "../../data/follow.ts";
 import { useList } from "../../data/list.ts";
 import { parameter, to } from "../../data/route.ts";
 import { countText } from "../../data/text.ts";
@@ -16,9 +16,9 @@ import { Ago } from "../../parts/time.tsx";
 
 export type Incident = AnswerOf<"listAlertIncidents">["incidents"][number];
 
-/** Incidents move with findings, live; what people do about one has no topic. */
-export const refreshMs = 5_000;
-/** From a finding to what becomes of an incident. */
+/** Incidents are live, and their counts move with findings; what conditions measure has no topic. */
+export const refreshMs = 15_000;
+/** From a finding to the counts of an incident. */
 export const gatherMs = 1_000;
 
 export function titleOf({ app_id, kind, after, stage }: Incident): string {
@@ -89,12 +89,17 @@ export function IncidentList() {
     rule: parameter("rule"),
     limit: 100,
   };
-  const { rows, pending, error, more, refresh } = useList(
+  const { rows, pending, error, more, refresh, first } = useList(
     "listAlertIncidents",
     given,
     incidentsOf,
     refreshMs,
   );
+  useFollow({
+    topic: incidentsTopic({ appId: given.app_id }),
+    asOfSeq: first?.incident_seq,
+    reload: refresh,
+  });
   useFollow({ topic: findingsTopic(given.app_id), asOfSeq: "now", reload: refresh, gatherMs });
   return (
     <Page title="Incidents">

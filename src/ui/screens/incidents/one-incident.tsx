@@ -1,6 +1,8 @@
 /** One incident: its figures of this moment, its messages, and all that was sent about it. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { addressOf } from "../../data/call.ts";
-import { findingsTopic, useFollow } from "../../data/follow.ts";
+import { findingsTopic, incidentsTopic, useFollow } from "../../data/follow.ts";
 import { useRead } from "../../data/resource.ts";
 import { messageAddress, to } from "../../data/route.ts";
 import { countText, shortDuration } from "../../data/text.ts";
@@ -12,18 +14,30 @@ import { Care } from "./care.tsx";
 import { DeliveryRow } from "./delivery-row.tsx";
 import { gatherMs, type Incident, refreshMs, titleOf } from "./incident-list.tsx";
 
+/** While a notification is on its way: attempts have no topic. */
+const sendingMs = 2_000;
+
 export function OneIncident({ id }: { id: string }) {
   const { data, error, reload } = useRead("getAlertIncident", { id }, { everyMs: refreshMs });
-  const deliveries = useRead("listAlertDeliveries", { incident: id, limit: 200 }, { everyMs: refreshMs });
+  const sending = useSignal(false);
+  const deliveries = useRead(
+    "listAlertDeliveries",
+    { incident: id, limit: 200 },
+    { everyMs: sending.value ? sendingMs : refreshMs },
+  );
+  const sent = deliveries.data?.deliveries;
+  useEffect(() => {
+    sending.value = sent?.some(({ state }) => state === "pending") ?? false;
+  }, [sent]);
   useFollow({
-    topic: data && findingsTopic(data.app_id),
-    asOfSeq: "now",
-    gatherMs,
+    topic: incidentsTopic({ id }),
+    asOfSeq: data?.seq,
     reload() {
       reload();
       deliveries.reload();
     },
   });
+  useFollow({ topic: data && findingsTopic(data.app_id), asOfSeq: "now", gatherMs, reload });
   if (data === undefined) {
     return (
       <Page title={`Incident ${id}`}>

@@ -1,4 +1,4 @@
-/** A message that is on the screen: its state read again as it changes, its events as they arrive, and a window of them. */
+/** A message that is on the screen: its state read again as events and findings change it, its events as they arrive, and a window of them. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { call } from "../../data/call.ts";
@@ -6,8 +6,9 @@ import { setClock } from "../../data/clock.ts";
 import { watch } from "../../data/live.ts";
 import { type Message, type TimelineEvent, withEarlier, withEvent } from "../../data/message-events.ts";
 
-/** Time alone changes what is due. */
-const refreshMs = 5_000;
+/** What others owe comes with their events, which no topic of the message has; and a lifecycle may change. */
+const owedRefreshMs = 5_000;
+const refreshMs = 60_000;
 /** Events that come together cause one read. */
 const gatherMs = 150;
 /** Events of one read: of the last ones, and of a page elsewhere. */
@@ -68,7 +69,9 @@ export function useLiveMessage(first: Message, again: () => void): LiveMessage {
 
   useEffect(() => {
     let gather: ReturnType<typeof setTimeout> | undefined;
+    let lookedAt = performance.now();
     look.current = async () => {
+      lookedAt = performance.now();
       const now = await call("getMessage", { ...key, order: "newest", limit: 1 }).catch(() => undefined);
       if (now === undefined) return;
       status.value = now;
@@ -76,8 +79,11 @@ export function useLiveMessage(first: Message, again: () => void): LiveMessage {
       if (now.lifecycle !== null) setClock(now.lifecycle.clock);
     };
     const refresh = setInterval(() => {
-      if (document.visibilityState === "visible" && status.peek().lifecycle !== null) void look.current();
-    }, refreshMs);
+      const { lifecycle } = status.peek();
+      if (document.visibilityState !== "visible" || lifecycle === null) return;
+      const owes = lifecycle.stages.some(({ owed }) => owed !== null);
+      if (owes || performance.now() - lookedAt >= refreshMs) void look.current();
+    }, owedRefreshMs);
     const topic = `apps/${encodeURIComponent(key.app_id)}/messages/${encodeURIComponent(key.message_id)}`;
     const stop = watch(topic, first.as_of_seq, {
       frame: ({ event }) => {

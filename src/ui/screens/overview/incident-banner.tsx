@@ -2,8 +2,9 @@
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { useAct } from "../../data/act.ts";
 import { call } from "../../data/call.ts";
+import { now } from "../../data/clock.ts";
 import { to } from "../../data/route.ts";
-import { countText } from "../../data/text.ts";
+import { countText, durationText } from "../../data/text.ts";
 import { Ago } from "../../parts/time.tsx";
 
 type Incident = AnswerOf<"getOverview">["incidents"][number];
@@ -29,7 +30,7 @@ export function IncidentBanner({ incidents, active, changed }: BannerProps) {
           {incidents.slice(0, 3).map((incident) => (
             <li key={incident.id}>
               <a href={to("/incidents", { id: String(incident.id) })}>
-                {shortText(incident.text) ?? sentence(incident)}
+                <Sentence incident={incident} />
               </a>{" "}
               <span class="muted">
                 rule {incident.rule}, opened <Ago at={incident.opened_at} />
@@ -79,11 +80,35 @@ function Actions({ incident, changed }: { incident: Incident; changed(): void })
   );
 }
 
-function sentence({ app_id, after, stage, kind }: Incident): string {
-  return `${app_id}: ${kind} at ${after === null ? "" : `${after} → `}${stage}`;
+/** How many messages, and since when, as they are now: the text of the last notification is from when it was sent. */
+function Sentence({ incident }: { incident: Incident }) {
+  const { app_id, after, stage, kind, figures, text } = incident;
+  const hop = `${after === null ? "" : `${after} → `}${stage}`;
+  // What a condition measures is in words, not in messages.
+  if (figures === null || figures.measured !== null)
+    return <>{text === null ? `${app_id}: ${kind}` : shortText(text)}</>;
+  const { count, count_exceeded, since } = figures;
+  const longest =
+    kind === "missing" && since !== null ? Math.max(0, now.value - Date.parse(since)) : undefined;
+  return (
+    <>
+      {app_id}: {countText(count)}
+      {count_exceeded && "+"} {count === 1 ? "message" : "messages"} {whatOf[kind] ?? kind} {hop}
+      {longest !== undefined && <>, longest {durationText(Math.floor(longest / 1_000) * 1_000)}</>}
+    </>
+  );
 }
 
+/** As notifications say it. */
+const whatOf: Readonly<Record<string, string>> = {
+  missing: "stuck at",
+  late: "late at",
+  skipped: "complete without",
+  failed: "failed with",
+  abandoned: "abandoned at",
+};
+
 /** Without the ids at the end: the messages are a click away. */
-function shortText(text: string | null): string | undefined {
-  return text?.replace(/, sample ids? .*$/s, "");
+function shortText(text: string): string {
+  return text.replace(/, sample ids? .*$/s, "");
 }

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { setClock } from "../../data/clock.ts";
 import { isDemo, isRemoved } from "../../data/demo.ts";
+import { incidentsTopic, useFollow } from "../../data/follow.ts";
 import { watch } from "../../data/live.ts";
 import { phone } from "../../data/phone.ts";
 import { rangeAddress } from "../../data/range.ts";
@@ -22,7 +23,7 @@ import type { Finding } from "../findings/findings.tsx";
 import { AppCard } from "./app-card.tsx";
 import { IncidentBanner } from "./incident-banner.tsx";
 
-/** Counts, ages and percentiles move with the clock, and no topic has them. Findings come live. */
+/** Counts, ages and percentiles move with the clock, and no topic has them. Findings and incidents come live. */
 const refreshMs = 5_000;
 const findingsShown = 14;
 /** How far the cards look back, as `range` in the address. */
@@ -43,6 +44,8 @@ export function Overview() {
     setClock(data.clock);
     counts.value = { stuck: data.overdue, incidents: data.active_incidents };
   }, [data]);
+
+  useFollow({ topic: incidentsTopic(), asOfSeq: data?.incident_seq, reload });
 
   useEffect(
     () =>
