@@ -24,9 +24,10 @@ import { assertApp, narrow } from "./app-scope.ts";
 import { assertIndexed, attributes } from "./attribute-filter.ts";
 import { duration } from "./duration.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
-import { appId, defined, messageId, since, stage, text, until, whole, word } from "./fields.ts";
+import { appId, defined, messageId, since, stage, text, time, until, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 import type { ApiReader } from "./parts.ts";
+import { overdueTriage } from "./triage-filters.ts";
 
 const id = whole(1, Number.MAX_SAFE_INTEGER);
 /** Pages of a scan of one call. Beyond them the filter is refused as too wide. */
@@ -41,14 +42,24 @@ const group = z
     stage_events: stageEvents,
     after: z.union([z.literal(""), z.null(), stage]).optional(),
     after_events: stageEvents,
+    due_since: time("Was due from here on, inclusive.").optional(),
+    due_until: time("Was due up to here, exclusive.").optional(),
+    triage: overdueTriage.optional(),
+    attributes: attributes.optional(),
   })
-  .transform(({ stage_events, after_events, stage, after, ...input }, context) => {
+  .transform(({ stage_events, after_events, stage, after, due_since, due_until, ...input }, context) => {
     const name = stageNamed("stage", stage, stage_events, context);
     const before = stageNamed("after", after ?? undefined, after_events, context);
     if (name === undefined) {
       context.issues.push({ code: "custom", path: ["stage"], message: "is required", input: stage });
     }
-    return { ...input, stage: name, after: before ?? (after === null ? "" : undefined) };
+    return {
+      ...input,
+      stage: name,
+      after: before ?? (after === null ? "" : undefined),
+      dueSince: due_since,
+      dueBefore: due_until,
+    };
   });
 
 const filter = z
@@ -81,7 +92,9 @@ const input = z
     app_id: appId.optional(),
     message_id: messageId.optional(),
     incident: id.optional(),
-    group: group.optional().meta({ description: "What is active of one app, kind and hop." }),
+    group: group.optional().meta({
+      description: "What is active of one app, kind and hop, by the filters of the list of what is overdue.",
+    }),
     filter: filter
       .optional()
       .meta({ description: "By app, kind, stage, time and attributes, as in the list of findings." }),
@@ -196,9 +209,11 @@ async function selectionOf(
     return { target: "incident", selection: { appId, kind, stage, after, versions, since: countedFrom } };
   }
   if (group !== undefined) {
-    const { app_id: appId, kind, stage = "", after } = group;
+    const { app_id: appId, kind, stage = "", triage, ...rest } = group;
     assertApp(caller, appId, "write");
-    return { target: "group", selection: { appId, kind, stage, ...defined({ after }) } };
+    const marked =
+      triage === undefined || triage === "any" ? {} : { acknowledged: triage === "acknowledged" };
+    return { target: "group", selection: { appId, kind, stage, ...defined(rest), ...marked } };
   }
   const { app_id: appId, overdue_for, ...rest } = filter ?? {};
   if (appId !== undefined) assertApp(caller, appId, "write");

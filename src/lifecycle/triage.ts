@@ -46,6 +46,11 @@ export interface TriageSelection {
   readonly until?: Micros;
   /** Due up to here (inclusive). */
   readonly dueUntil?: Micros;
+  /** Due from here on (inclusive), up to here (exclusive). */
+  readonly dueSince?: Micros;
+  readonly dueBefore?: Micros;
+  /** Whether people have acknowledged it; absent for both. */
+  readonly acknowledged?: boolean;
   /** Of messages with these values; with `appId`. */
   readonly attributes?: readonly AttributeFilter[];
 }

@@ -1,6 +1,6 @@
-/** An incident, and a message, that two people look at: what one does, the other sees. */
-import type { Page } from "playwright-core";
-import { openPage, post, type Site } from "./check.ts";
+/** An incident, and a message, that two people look at: what one does, the other sees within a second. */
+import type { Locator, Page } from "playwright-core";
+import { isLive, openPage, post, type Site } from "./check.ts";
 
 export async function checkTwoPeople(site: Site): Promise<string> {
   const receiver = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("ok") });
@@ -24,25 +24,45 @@ export async function checkTwoPeople(site: Site): Promise<string> {
     await post(
       site,
       "/api/alerts/rules/team",
-      { app_id: "team", kinds: ["missing"], at_least: 1, sinks: ["team"] },
+      { app_id: "team", kinds: ["missing"], at_least: 1, window: "1s", sinks: ["team"] },
       "PUT",
     );
     await post(site, "/api/event", { app_id: "team", message_id: "m-1", event: "SENT" });
     await ann.page.goto(site.url);
-    await ann.page.locator(".incidents a", { hasText: "team" }).first().click();
+    const banner = ann.page.locator(".incidents li", { hasText: "team" });
+    await countsOn(banner);
+    await banner.locator("a").first().click();
     await ann.page.waitForSelector(".care");
-    await ben.page.goto(ann.page.url());
-    await ben.page.waitForSelector(".care");
+    await ben.page.goto(site.url);
+    const shown = ben.page.locator(".incidents li", { hasText: "team" });
+    await shown.waitFor();
+    await Promise.all([ann, ben].map(({ page }) => page.waitForSelector(isLive)));
+    const took: number[] = [];
+    const seen = async (one: Locator) => took.push(await within(one));
     await ann.page.getByRole("button", { name: "Acknowledge" }).click();
+    await seen(shown.getByText("acknowledged by"));
+    await ben.page.goto(ann.page.url());
     await ben.page.getByText("Acknowledged", { exact: true }).waitFor();
     await ben.page.getByLabel("A note").fill("It is the carrier.");
     await ben.page.keyboard.press("Enter");
-    await ann.page.getByText("It is the carrier.").waitFor();
+    await seen(ann.page.getByText("It is the carrier."));
     if (await ben.page.getByRole("button", { name: "Acknowledge" }).isVisible()) {
       throw new Error("what is acknowledged can be acknowledged again");
     }
-    await seeMark(site, ann.page);
-    return "an acknowledgement, a note and a mark are seen by both";
+    // One is on the list by now, the other where the messages are.
+    await ann.page.goto(`${site.url}/incidents`);
+    const row = ann.page.locator("tbody tr", { hasText: "team" });
+    await row.locator(".badge", { hasText: "active" }).waitFor();
+    const group = { app_id: "team", stage: "ACKED", after: "SENT" };
+    await ben.page.goto(`${site.url}/stuck?${new URLSearchParams(group)}`);
+    await ben.page.locator("tr[data-row]").waitFor();
+    await Promise.all([ann, ben].map(({ page }) => page.waitForSelector(isLive)));
+    await post(site, "/api/triage", { action: "resolve", group });
+    await seen(ben.page.getByText("Nothing is stuck here any more"));
+    await row.locator(".badge", { hasText: "closed" }).waitFor();
+    await post(site, "/api/triage", { action: "clear", app_id: "team", message_id: "m-1" });
+    took.push(await seeMark(site, ann.page));
+    return `what one does the other sees after ${took.map((ms) => `${ms} ms`).join(", ")}`;
   } finally {
     await ann.close();
     await ben.close();
@@ -51,11 +71,33 @@ export async function checkTwoPeople(site: Site): Promise<string> {
   }
 }
 
-/** What one marks, who has the message open sees: by its topic, for its findings are not read every few seconds. */
-async function seeMark(site: Site, page: Page): Promise<void> {
+/** Milliseconds until it is visible; what is live takes no longer than a second. */
+async function within(one: Locator): Promise<number> {
+  const start = performance.now();
+  await one.waitFor();
+  const ms = Math.round(performance.now() - start);
+  if (ms > 1_000) throw new Error(`it was seen only after ${ms} ms`);
+  return ms;
+}
+
+/** It says for how long, now and not as of the last read. */
+async function countsOn(banner: Locator): Promise<void> {
+  const longest = async () => /longest (\S+)/.exec(await banner.innerText())?.[1];
+  await banner.getByText("longest").waitFor();
+  const seen = new Set<string | undefined>();
+  for (let looks = 0; looks < 30 && seen.size < 3; looks++) {
+    seen.add(await longest());
+    await banner.page().waitForTimeout(100);
+  }
+  if (seen.size < 3) throw new Error(`the banner stands still at ${[...seen].join(", ")}`);
+}
+
+/** What one marks, who has the message open sees: by its topics, for nothing of it is read every few seconds. */
+async function seeMark(site: Site, page: Page): Promise<number> {
   await page.goto(`${site.url}/search/event?app_id=team&message_id=m-1`);
   await page.waitForSelector(".found li");
+  await page.waitForSelector(isLive);
   const message = { app_id: "team", message_id: "m-1" };
   await post(site, "/api/triage", { ...message, action: "acknowledge", note: "The carrier knows." });
-  await page.locator(".found", { hasText: "The carrier knows." }).waitFor();
+  return within(page.locator(".found", { hasText: "The carrier knows." }));
 }

@@ -64,9 +64,13 @@ function countStatement(where: Conditions): InStatement {
   };
 }
 
-/** Findings by their ids, those of one message, or those that are active of one app, kind and stage. */
-function isDirect({ findings, messageId, appId, kind, stage, change }: TriageQuery): boolean {
-  const group = appId !== undefined && kind !== undefined && stage !== undefined && change.action !== "clear";
+/**
+ * Findings by their ids, those of one message, or those that are active of one app, kind and stage. By attributes few of a large group may be
+ * meant, for which it is scanned.
+ */
+function isDirect({ findings, messageId, appId, kind, stage, change, attributes }: TriageQuery): boolean {
+  const whole = change.action !== "clear" && attributes === undefined;
+  const group = whole && appId !== undefined && kind !== undefined && stage !== undefined;
   return findings !== undefined || messageId !== undefined || group;
 }
 
@@ -94,7 +98,7 @@ function directConditions(query: TriageQuery): Conditions {
 
 /** By the marks, by when what is missing was due, or by when the others were raised. */
 function scanOf(query: TriageQuery): KeysetScan {
-  const { appId, apps, kind, stage, since, until, dueUntil, change, cursor } = query;
+  const { appId, apps, kind, stage, since, until, dueUntil, dueSince, dueBefore, change, cursor } = query;
   const indexed = new Conditions();
   const filters = new Conditions();
   if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
@@ -104,6 +108,8 @@ function scanOf(query: TriageQuery): KeysetScan {
   if (byDue) {
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (dueUntil !== undefined) indexed.add("f.due_at <= ?", dueUntil);
+    if (dueSince !== undefined) indexed.add("f.due_at >= ?", dueSince);
+    if (dueBefore !== undefined) indexed.add("f.due_at < ?", dueBefore);
     if (since !== undefined) filters.add("f.raised_at >= ?", since);
     if (until !== undefined) filters.add("f.raised_at < ?", until);
   } else {
@@ -113,6 +119,8 @@ function scanOf(query: TriageQuery): KeysetScan {
     if (since !== undefined) indexed.add("f.raised_at >= ?", since);
     if (until !== undefined) indexed.add("f.raised_at < ?", until);
     if (dueUntil !== undefined) filters.add("f.due_at <= ?", dueUntil);
+    if (dueSince !== undefined) filters.add("f.due_at >= ?", dueSince);
+    if (dueBefore !== undefined) filters.add("f.due_at < ?", dueBefore);
   }
   filters.addEqual("f.stage", stage);
   addRest(filters, query);
@@ -135,17 +143,20 @@ function scanOf(query: TriageQuery): KeysetScan {
 }
 
 function addFilters(where: Conditions, query: TriageQuery): Conditions {
-  const { kind, stage, since, until, dueUntil } = query;
+  const { kind, stage, since, until, dueUntil, dueSince, dueBefore } = query;
   if (kind !== undefined) where.add("+f.kind = ?", kind);
   if (stage !== undefined) where.add("+f.stage = ?", stage);
   if (since !== undefined) where.add("+f.raised_at >= ?", since);
   if (until !== undefined) where.add("+f.raised_at < ?", until);
   if (dueUntil !== undefined) where.add("+f.due_at <= ?", dueUntil);
+  if (dueSince !== undefined) where.add("+f.due_at >= ?", dueSince);
+  if (dueBefore !== undefined) where.add("+f.due_at < ?", dueBefore);
   return addRest(where, query);
 }
 
 function addRest(where: Conditions, query: TriageQuery): Conditions {
-  const { after, versions } = query;
+  const { after, versions, acknowledged } = query;
+  if (acknowledged !== undefined) where.add("+f.triage = ?", acknowledged ? 1 : 0);
   if (after !== undefined) where.add("+f.after = ?", after);
   if (versions !== undefined)
     where.add("f.version IN (SELECT value FROM json_each(?))", JSON.stringify(versions));

@@ -3,8 +3,9 @@ import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../api/operation-types.ts";
 import { useAct } from "../data/act.ts";
 import { call } from "../data/call.ts";
+import { nothingPicked } from "../data/picks.ts";
 import { useRead } from "../data/resource.ts";
-import { path, query } from "../data/route.ts";
+import { here, path } from "../data/route.ts";
 import { Dialog } from "./dialog.tsx";
 import { Failure, Pending } from "./notice.tsx";
 
@@ -37,14 +38,14 @@ function Views({ close }: { close(): void }) {
   const name = useSignal("");
   const shared = useSignal(false);
   const { working, run } = useAct();
-  const search = query.value.toString();
-  const address = search === "" ? path.value : `${path.value}?${search}`;
+  // A view is for every day, and what is picked is of one moment.
+  const address = here(nothingPicked);
   const put = (view: Pick<View, "name" | "address" | "shared">, done: string) =>
     run(() => call("putView", { ...view }), done).then(reload);
   const views = data?.views ?? [];
   // Those of this screen come first.
-  const here = views.filter((one) => one.address.split("?")[0] === path.value);
-  const others = views.filter((one) => !here.includes(one));
+  const ofScreen = views.filter((one) => one.address.split("?")[0] === path.value);
+  const others = views.filter((one) => !ofScreen.includes(one));
   return (
     <Dialog title="Views" class="wide" close={close}>
       <h2>Views</h2>
@@ -89,7 +90,7 @@ function Views({ close }: { close(): void }) {
         <p class="muted">None is saved yet. A view is this screen with its filters and its range of time.</p>
       )}
       <ul class="views">
-        {[...here, ...others].map((view) => (
+        {[...ofScreen, ...others].map((view) => (
           <li key={`${view.owner} ${view.name}`}>
             <a href={view.address} onClick={close}>
               {view.name}

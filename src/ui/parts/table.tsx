@@ -17,20 +17,21 @@ export interface Column<Row> {
   readonly title?: string;
 }
 
-interface TableProps<Row> {
+interface TableProps<Row, Key extends string | number> {
   /** Where all rows are shown: a file of them is offered under this name, without its ending. */
   readonly file?: string;
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  keyOf(row: Row): string | number;
+  keyOf(row: Row): Key;
   /** Rows that stand out, by their key. */
-  readonly fresh?: ReadonlySet<string | number>;
-  readonly picked?: ReadonlySet<string>;
-  pick?(key: string, on: boolean): void;
+  readonly fresh?: ReadonlySet<Key>;
+  /** By their keys. */
+  readonly picked?: ReadonlySet<Key>;
+  pick?(key: Key, on: boolean): void;
 }
 
-export function Table<Row>({ file, ...table }: TableProps<Row>) {
+export function Table<Row, Key extends string | number>({ file, ...table }: TableProps<Row, Key>) {
   if (file === undefined) return <Rows {...table} />;
   return (
     <>
@@ -42,7 +43,15 @@ export function Table<Row>({ file, ...table }: TableProps<Row>) {
   );
 }
 
-function Rows<Row>({ caption, columns, rows, keyOf, fresh, picked, pick }: Omit<TableProps<Row>, "file">) {
+function Rows<Row, Key extends string | number>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  fresh,
+  picked,
+  pick,
+}: Omit<TableProps<Row, Key>, "file">) {
   return (
     <table class="table">
       <caption class="unseen">{caption}</caption>
@@ -70,8 +79,8 @@ function Rows<Row>({ caption, columns, rows, keyOf, fresh, picked, pick }: Omit<
                   <input
                     type="checkbox"
                     aria-label="Pick this row"
-                    checked={picked?.has(String(key)) ?? false}
-                    onChange={({ currentTarget }) => pick(String(key), currentTarget.checked)}
+                    checked={picked?.has(key) ?? false}
+                    onChange={({ currentTarget }) => pick(key, currentTarget.checked)}
                   />
                 </td>
               )}

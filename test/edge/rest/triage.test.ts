@@ -256,3 +256,47 @@ test("what is not there is not found", async () => {
   expect((await triage({ action: "resolve", finding: 123 })).status).toBe(404);
   expect((await triage({ action: "resolve", incident: 123 })).status).toBe(404);
 });
+
+test("of a group those are marked that the list of what is overdue shows by the same filters", async () => {
+  const app = "filtered";
+  const put = (path: string, body: Json) =>
+    fetch(`${mars.url}/api/apps/${app}/${path}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  await put("attributes", { indexed: ["region"] });
+  const stages = [{ event: "A" }, { event: "B", within: "1s" }];
+  await put("lifecycle", { stages, complete_on: ["B"], grace: "0s" });
+  const eventOf = (message_id: string, region: string, minutes: number) => ({
+    ...{ app_id: app, message_id, event: "A", attributes: { region } },
+    created_at: new Date(Date.now() - minutes * 60_000).toISOString(),
+  });
+  await sendBulk(mars.url, [
+    eventOf("old north", "north", 60),
+    eventOf("new north", "north", 5),
+    eventOf("old south", "south", 60),
+    eventOf("new south", "south", 5),
+  ]);
+  await until(async () => (await get(`/api/overdue?app_id=${app}`)).overdue?.length === 4);
+  const idsOf = (rows: Json) => rows.map(({ id }: Json) => id).sort();
+  const marked = async (action: string, filters: Record<string, string>, region?: string) => {
+    const query = new URLSearchParams({ app_id: app, stage: "B", ...filters });
+    if (region !== undefined) query.set("attributes.region", region);
+    const { overdue } = await get(`/api/overdue?${query}`);
+    const attributes = region === undefined ? {} : { attributes: { region } };
+    const { body } = await triage({ action, group: { app_id: app, stage: "B", ...filters, ...attributes } });
+    expect(idsOf(body.samples)).toEqual(idsOf(overdue));
+    return body.samples.map((one: Json) => one.message_id).sort();
+  };
+  expect(await marked("acknowledge", { due_until: "15m" }, "north")).toEqual(["old north"]);
+  expect(await marked("acknowledge", { due_since: "15m" }, "north")).toEqual(["new north"]);
+  expect(await marked("resolve", { triage: "acknowledged" })).toEqual(["new north", "old north"]);
+  expect(await marked("resolve", { triage: "none", due_until: "15m" })).toEqual(["old south"]);
+  expect(await marked("ignore", {})).toEqual(["new south"]);
+  const unknown = { app_id: app, stage: "B", attributes: { colour: "red" } };
+  expect(await triage({ action: "resolve", group: unknown })).toMatchObject({
+    status: 422,
+    body: { errors: [{ field: "attributes.colour" }] },
+  });
+});

@@ -1,10 +1,12 @@
 /** The messages that are stuck at one hop. */
-import { type Signal, useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { normalDays } from "../../../core/normal.ts";
 import { attributeFilters, attributeParameters } from "../../data/attribute-filters.ts";
 import { now } from "../../data/clock.ts";
+import { findingsTopic, useFollow } from "../../data/follow.ts";
 import { useList } from "../../data/list.ts";
+import { picksMax } from "../../data/pick-text.ts";
+import { nothingPicked, pick, picks } from "../../data/picks.ts";
 import { useRead } from "../../data/resource.ts";
 import { here, messageAddress, parameter, to } from "../../data/route.ts";
 import { countText, durationText, shortDuration } from "../../data/text.ts";
@@ -20,8 +22,10 @@ import { Moment } from "../../parts/time.tsx";
 import { TriageButtons } from "../../parts/triage.tsx";
 import { TriageFilter } from "./triage-filter.tsx";
 
-/** Ages and their filter move with the clock. */
-const refreshMs = 3_000;
+/** What comes, and what others mark, is live; ages and their filter move with the clock. */
+const refreshMs = 15_000;
+/** Findings that come together cause one read. */
+const gatherMs = 300;
 
 /** The filters of one group's messages. */
 const rowFilters = ["age", "triage"];
@@ -89,29 +93,36 @@ const overdueOf = ({ overdue }: AnswerOf<"listOverdue">) => overdue;
 
 export function OneGroup({ stage }: { stage: string }) {
   const [app, after] = [parameter("app_id"), parameter("after")];
-  const given = {
-    app_id: app,
-    stage,
-    after,
+  /** What the list is filtered by, and so what is done with all of it. */
+  const filters = {
     triage: parameter("triage"),
     attributes: attributeFilters(),
     ...ages[parameter("age") ?? ""]?.due,
-    limit: 100,
   };
-  const picked = useSignal<ReadonlySet<string>>(new Set());
-  const { rows, pending, error, more, reload } = useList("listOverdue", given, overdueOf, refreshMs);
+  const given = { app_id: app, stage, after, ...filters, limit: 100 };
+  const picked = picks();
+  const { rows, pending, error, more, reload, refresh } = useList("listOverdue", given, overdueOf, refreshMs);
   const groups = useRead(
     "listOverdueGroups",
-    { app_id: app, attributes: given.attributes, limit: 200 },
+    { app_id: app, attributes: filters.attributes, limit: 200 },
     { everyMs: refreshMs },
   );
   const group = groups.data?.groups.find(
     (one) => one.stage === stage && (after === undefined || one.after === after),
   );
+  useFollow({
+    topic: findingsTopic(app),
+    asOfSeq: "now",
+    gatherMs,
+    reload() {
+      refresh();
+      groups.reload();
+    },
+  });
   const filtered = isFiltered(rowFilters);
-  const chosen = rows.filter(({ id }) => picked.value.has(String(id)));
+  const hidden = picked.size - rows.filter(({ id }) => picked.has(id)).length;
   const changed = () => {
-    picked.value = new Set();
+    pick([]);
     reload();
     groups.reload();
   };
@@ -119,19 +130,26 @@ export function OneGroup({ stage }: { stage: string }) {
     <Page
       title={`${after === undefined ? "" : `${after} → `}${stage}`}
       controls={
-        chosen.length > 0 ? (
-          <TriageButtons
-            of={{ findings: chosen.map(({ id }) => id) }}
-            what={`${countText(chosen.length)} picked`}
-            changed={changed}
-          />
+        picked.size > 0 ? (
+          <>
+            <span class="muted" role="status">
+              {countText(picked.size)} picked
+              {hidden > 0 && !pending && `, ${countText(hidden)} of them not in the list below`}
+            </span>
+            <TriageButtons
+              of={{ findings: [...picked] }}
+              what={`${countText(picked.size)} picked`}
+              changed={changed}
+            />
+          </>
         ) : (
           app !== undefined &&
-          rows.length > 0 &&
-          !filtered && (
+          rows.length > 0 && (
             <TriageButtons
-              of={{ group: { app_id: app, stage, after: after ?? null } }}
-              what={`All stuck at ${stage}`}
+              of={{
+                group: { app_id: app, stage, after, ...filters },
+              }}
+              what={`All stuck at ${stage}${filtered ? " that match the filters" : ""}`}
               asks
               changed={changed}
             />
@@ -172,7 +190,7 @@ export function OneGroup({ stage }: { stage: string }) {
             <dd>
               <a href={to("/flow", { app_id: app })}>Flow</a> ·{" "}
               <a href={to("/latency", { app_id: app, stage })}>Latency</a> ·{" "}
-              <a href={here({ stage: undefined, after: undefined })}>All stages</a>
+              <a href={here({ stage: undefined, after: undefined, ...nothingPicked })}>All stages</a>
             </dd>
           </div>
         </dl>
@@ -208,10 +226,10 @@ export function OneGroup({ stage }: { stage: string }) {
           columns={shownColumns(app, rows)}
           rows={rows}
           keyOf={({ id }) => id}
-          picked={picked.value}
-          pick={(key, on) => {
-            const kept = [...picked.value].filter((one) => one !== key);
-            picked.value = new Set(on ? [...kept, key] : kept);
+          picked={picked}
+          pick={(id, on) => {
+            const kept = [...picked].filter((one) => one !== id);
+            pick(on ? [...kept, id] : kept);
           }}
         />
       ) : (
@@ -239,22 +257,13 @@ function shownColumns(app: string | undefined, rows: readonly Overdue[]): readon
   );
 }
 
-/** Of those that are shown; a call of triage takes as many. */
-const pickedMax = 1_000;
-
-function PickAll({ rows, picked }: { rows: readonly Overdue[]; picked: Signal<ReadonlySet<string>> }) {
-  if (rows.length === 0) return null;
-  const keys = rows.slice(0, pickedMax).map(({ id }) => String(id));
-  const all = keys.every((key) => picked.value.has(key));
+function PickAll({ rows, picked }: { rows: readonly Overdue[]; picked: ReadonlySet<number> }) {
+  if (rows.length === 0 && picked.size === 0) return null;
+  const ids = rows.slice(0, picksMax).map(({ id }) => id);
+  const all = ids.every((id) => picked.has(id));
   return (
-    <button
-      type="button"
-      class="button quiet"
-      onClick={() => {
-        picked.value = new Set(all ? [] : keys);
-      }}
-    >
-      {all ? "Pick none" : `Pick ${countText(keys.length)} shown`}
+    <button type="button" class="button quiet" onClick={() => pick(all ? [] : ids)}>
+      {all ? "Pick none" : `Pick ${countText(ids.length)} shown`}
     </button>
   );
 }

@@ -1,6 +1,7 @@
 /** What is stuck now: groups by app and hop, and the messages of one. */
 import { attributeFilters } from "../../data/attribute-filters.ts";
 import { setClock } from "../../data/clock.ts";
+import { findingsTopic, useFollow } from "../../data/follow.ts";
 import { useRead } from "../../data/resource.ts";
 import { parameter } from "../../data/route.ts";
 import { sum } from "../../data/sum.ts";
@@ -16,8 +17,10 @@ import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { OneGroup } from "./one-group.tsx";
 import { TriageFilter } from "./triage-filter.tsx";
 
-/** Ages move with the clock, and the topic of findings has no counts by stage. */
-const refreshMs = 3_000;
+/** What comes, and what people mark, is live; ages move with the clock. */
+const refreshMs = 15_000;
+/** Findings that come together cause one read. */
+const gatherMs = 300;
 
 export default function Stuck() {
   const stage = parameter("stage");
@@ -25,7 +28,7 @@ export default function Stuck() {
 }
 
 function Groups() {
-  const { data, error, pending } = useRead(
+  const { data, error, pending, reload } = useRead(
     "listOverdueGroups",
     {
       app_id: parameter("app_id"),
@@ -35,6 +38,7 @@ function Groups() {
     },
     { everyMs: refreshMs },
   );
+  useFollow({ topic: findingsTopic(parameter("app_id")), asOfSeq: "now", gatherMs, reload });
   if (data !== undefined) setClock(data.clock);
   const groups = data?.groups ?? [];
   const [all, fresh] = [sum(groups.map(({ total }) => total)), sum(groups.map((group) => group.new))];
