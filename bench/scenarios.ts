@@ -42,7 +42,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   ageing,
   backup,
-  brokers,
+  ...brokers,
   reading,
   readingLoad,
   reads,

@@ -44,6 +44,11 @@ const installs: Readonly<Record<string, string>> = {
   ghz: "go install github.com/bojand/ghz/cmd/ghz@v0.93.0",
   vegeta: "go install github.com/tsenart/vegeta/v12@v12.12.0",
   dd: "apt-get install coreutils",
+  "nats-server": "go install github.com/nats-io/nats-server/v2@latest",
+  "redis-server": "apt-get install redis-server",
+  java: "apt-get install default-jre-headless",
+  mvn: "apt-get install maven",
+  moto_server: "pip install 'moto[server]'",
 };
 
 /** Throws, with what to do about it, when one of the tools is not there. */

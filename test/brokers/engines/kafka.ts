@@ -95,15 +95,21 @@ export async function startKafka(
         }
       }
     },
-    url({ password = brokerPassword, deadLetter = false, instance = "mars-1", tls: urlTls } = {}) {
+    url({
+      password = brokerPassword,
+      deadLetter = false,
+      instance = "mars-1",
+      tls: urlTls,
+      plain: open = false,
+    } = {}) {
       const { certificate, host } = urlTls ?? { certificate: wantsCertificate, host: "localhost" };
       const members = new URLSearchParams({
         topic: "events",
-        sasl: "scram-sha-256",
         instance,
-        ...tlsMembers(tls, { certificate, host }),
+        ...(!open && { sasl: "scram-sha-256", ...tlsMembers(tls, { certificate, host }) }),
         ...(deadLetter && { dead_letter: "dead" }),
       });
+      if (open) return `kafka://${plain}?${members}`;
       return `kafkas://${brokerUser}:${password}@${host}:${securePort}?${members}`;
     },
     async setPassword(password) {

@@ -30,6 +30,8 @@ export interface TestBroker {
     readonly instance?: string;
     /** Over TLS, where the broker was started with it. */
     readonly tls?: UrlTls;
+    /** Without TLS and a user, where the broker has such a door as well. */
+    readonly plain?: boolean;
   }): string;
   /**
    * Gives the collector's user another password. The broker ends the connections that were made with the former one, at once or within
