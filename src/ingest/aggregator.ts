@@ -43,17 +43,25 @@ export function mergeAggregates(aggregates: readonly Aggregate[]): Aggregate {
 
 /** @param events in seq order */
 export function foldMessages(events: readonly SequencedEvent[]): FoldedMessage[] {
-  const byMessage = new Map<string, SequencedEvent[]>();
+  // Two maps: one key made of both ids would have to be put together, and hashed, for each event.
+  const apps = new Map<string, Map<string, SequencedEvent[]>>();
+  const messages: SequencedEvent[][] = [];
   for (const event of events) {
-    // NUL is refused in ids, so the key is unambiguous.
-    const key = `${event.appId}\0${event.messageId}`;
-    const reports = byMessage.get(key);
-    if (reports === undefined) byMessage.set(key, [event]);
-    else reports.push(event);
+    let ofApp = apps.get(event.appId);
+    if (ofApp === undefined) {
+      ofApp = new Map();
+      apps.set(event.appId, ofApp);
+    }
+    const known = ofApp.get(event.messageId);
+    if (known !== undefined) {
+      known.push(event);
+      continue;
+    }
+    const reports = [event];
+    ofApp.set(event.messageId, reports);
+    messages.push(reports);
   }
-  const folded: FoldedMessage[] = [];
-  for (const reports of byMessage.values()) folded.push({ reports, events: foldReports(reports) });
-  return folded;
+  return messages.map((reports) => ({ reports, events: foldReports(reports) }));
 }
 
 /** Of the message's first event in the batch. */
