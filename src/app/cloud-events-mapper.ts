@@ -4,7 +4,7 @@
  *
  * https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents/bindings
  */
-import { type Mappable, type Mapper, type ParseJson, RefusedItem } from "../brokers/mapper.ts";
+import { type Mappable, type Mapper, type ParseJson, RefusedItem, textOf } from "../brokers/mapper.ts";
 import type { BrokerCollector } from "../core/broker-collector.ts";
 import { type FieldProblem, MarsError } from "../core/error.ts";
 import { binaryEvent, decodeHeader } from "../formats/cloudevents/binary-event.ts";
@@ -21,13 +21,13 @@ export interface CloudEventsMapperOptions {
 
 /** Of Kafka, of NATS and HTTP, and of AMQP in its two spellings. */
 const prefixes = ["ce_", "ce-", "cloudevents:", "cloudevents_"];
+/** One of them is there where a message is a CloudEvent: it is looked for in each message. */
+const versions = prefixes.map((prefix) => `${prefix}specversion`);
 /** Values behind it are in percent-encoding. */
 const encodedPrefix = "ce-";
 const attributeName = /^[a-z0-9]+$/;
 /** Where names have no prefix, these are there: else it is another message. */
 const marks = ["specversion", "id", "source", "type"];
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 type Read = CloudEvent | readonly FieldProblem[];
 
@@ -52,7 +52,7 @@ export function createCloudEventsMapper(
     const attributes = attributesOf(headers, bare);
     if (attributes === undefined) return others(message);
     if (!(attributes instanceof Map)) return [new RefusedItem(attributes)];
-    const content = { type: headers["content-type"], bytes: message.body, parseJson };
+    const content = { type: headers["content-type"], bytes: Buffer.from(message.body), parseJson };
     return [itemOf(binaryEvent(attributes, content))];
   };
 }
@@ -65,13 +65,7 @@ function read(type: string, { body }: Mappable, parseJson: ParseJson): Read[] {
       "invalid_argument",
       `content-type must have the format JSON, is ${type.slice(0, 100)}`,
     );
-  let text: string;
-  try {
-    text = decoder.decode(body);
-  } catch (cause) {
-    throw new MarsError("malformed", "body is not valid UTF-8", { cause });
-  }
-  const value = parseJson(text);
+  const value = parseJson(textOf(body));
   if (!batch) return [cloudEventFromJson(value)];
   if (!Array.isArray(value)) throw new MarsError("invalid_argument", "body must be an array of CloudEvents");
   return value.map(cloudEventFromJson);
@@ -82,14 +76,13 @@ function attributesOf(
   headers: Readonly<Record<string, string>>,
   bare: boolean,
 ): Map<string, unknown> | readonly FieldProblem[] | undefined {
-  const entries = Object.entries(headers);
   if (bare && marks.every((name) => headers[name] !== undefined))
-    return new Map(entries.filter(([name]) => attributeName.test(name)));
-  const prefix = prefixes.find((one) => headers[`${one}specversion`] !== undefined);
+    return new Map(Object.entries(headers).filter(([name]) => attributeName.test(name)));
+  const prefix = prefixes[versions.findIndex((name) => headers[name] !== undefined)];
   if (prefix === undefined) return undefined;
   const problems: FieldProblem[] = [];
   const attributes = new Map<string, unknown>();
-  for (const [header, value] of entries) {
+  for (const [header, value] of Object.entries(headers)) {
     if (!header.startsWith(prefix)) continue;
     const decoded = prefix === encodedPrefix ? decodeHeader(value) : value;
     if (decoded === undefined) problems.push({ field: header, message: "is not UTF-8 in percent-encoding" });

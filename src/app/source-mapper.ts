@@ -33,7 +33,8 @@ export function createSourceMapper(sources: MappingSources, id: string, collecto
     try {
       const source = sources.get(id);
       // A copy: the body may be a part of a larger buffer, which would go to the other thread as a whole.
-      const delivery = { headers: message.headers(), body: new Uint8Array(message.body) };
+      const body = new Uint8Array(Buffer.from(message.body));
+      const delivery = { headers: message.headers(), body };
       const result = await sources.map(id, delivery, caller);
       const refused = refusalOf(source, result);
       if (refused !== undefined) throw refused;

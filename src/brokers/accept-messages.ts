@@ -14,7 +14,7 @@ import { nowMicros } from "../core/time.ts";
 import { delay, within } from "../runtime/delay.ts";
 import type { BrokerConnection, BrokerMessage } from "./engine.ts";
 import type { Mapper } from "./mapper.ts";
-import { eventsOf } from "./message-events.ts";
+import { eventsOf, type MappedMessage } from "./message-events.ts";
 
 const retry = { firstMs: 100, lastMs: 5_000 };
 /** A broker that does not confirm a dead letter for so long is connected to again, and health says why. */
@@ -76,17 +76,16 @@ export async function acceptMessages(
   const refused: { readonly message: BrokerMessage; readonly record: RefusedMessage }[] = [];
   let ignored = 0;
   for (const message of messages) {
-    let waited = false;
-    const mapped = await again(
-      async () => eventsOf(message, collector, mapper, log),
-      hooks.signal,
-      (error) => {
-        waited = true;
-        hooks.waiting(error, "mapping");
-      },
-    );
-    if (mapped === undefined) return undefined;
-    if (waited) hooks.accepted();
+    const map = () => eventsOf(message, collector, mapper, log);
+    let mapped: MappedMessage | undefined;
+    try {
+      const mapping = map();
+      mapped = mapping instanceof Promise ? await mapping : mapping;
+    } catch (failure) {
+      mapped = await again(map, hooks.signal, (error) => hooks.waiting(error, "mapping"), failure);
+      if (mapped === undefined) return undefined;
+      hooks.accepted();
+    }
     if (mapped.events.length === 0 && mapped.reason === undefined) ignored++;
     for (const event of mapped.events) events.push(event);
     if (mapped.reason !== undefined)
@@ -124,14 +123,19 @@ export async function acceptMessages(
   };
 }
 
-/** @throws what is not transient */
+/**
+ * @param failure of an attempt that was made before
+ * @throws what is not transient
+ */
 async function again<T>(
-  attempt: () => Promise<T>,
+  attempt: () => T | Promise<T>,
   signal: AbortSignal,
   waiting: (error: MarsError) => void = () => undefined,
+  failure?: unknown,
 ): Promise<T | undefined> {
   for (let failures = 0; !signal.aborted; failures++) {
     try {
+      if (failures === 0 && failure !== undefined) throw failure;
       return await attempt();
     } catch (thrown) {
       const error = MarsError.from(thrown);
@@ -150,6 +154,7 @@ function recordOf(
   { collector, redact, redactHeaders, appOf }: AcceptParts,
 ): RefusedMessage {
   const { position, id, body, brokerAt } = message;
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
   return {
     position,
     at,
@@ -157,8 +162,8 @@ function recordOf(
     eventId: id,
     reason,
     // A copy: the message may be a part of a larger buffer, which goes to another thread as a whole.
-    body: new Uint8Array(redact(body).subarray(0, refusedBytesMax)),
-    bytes: body.length,
+    body: new Uint8Array(redact(bytes).subarray(0, refusedBytesMax)),
+    bytes: bytes.length,
     headers: redactHeaders(keptHeaders(message.headers())),
     appId: appOf(collector),
   };

@@ -14,6 +14,7 @@ import type { MarsError } from "../core/error.ts";
 import type { Log } from "../core/ports.ts";
 import { delay, within } from "../runtime/delay.ts";
 import { type AcceptParts, acceptMessages, type WaitCause } from "./accept-messages.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { ConsumerProgress } from "./consumer-progress.ts";
 import type { BrokerConnection, BrokerMessage, Window } from "./engine.ts";
 import type { LoadEngine } from "./engines.ts";
@@ -129,6 +130,7 @@ export class Consumer implements BrokerConsumer {
     });
     found();
     const underWay = new UnderWay();
+    const acknowledgements = new Acknowledgements(connection);
     // What is under way may end after the reading has.
     const giveUp = new AbortController();
     const beside = new AbortController();
@@ -137,7 +139,7 @@ export class Consumer implements BrokerConsumer {
       while (!signal.aborted) {
         await this.#accepting(signal);
         for (const chunk of chunksOf(await connection.read(signal))) {
-          underWay.add(chunk, this.#take(chunk, connection, giveUp.signal));
+          underWay.add(chunk, this.#take(chunk, connection, acknowledgements, giveUp.signal));
           await nextTurn();
         }
         // The next one would be in vain, too.
@@ -155,6 +157,7 @@ export class Consumer implements BrokerConsumer {
   async #take(
     messages: readonly BrokerMessage[],
     connection: BrokerConnection,
+    acknowledgements: Acknowledgements,
     signal: AbortSignal,
   ): Promise<void> {
     this.#progress.inFlight += messages.length;
@@ -165,7 +168,7 @@ export class Consumer implements BrokerConsumer {
         accepted: () => this.#goOn(),
       });
       if (taken === undefined) return;
-      await connection.ack(messages);
+      await acknowledgements.ack(messages);
       this.#progress.acknowledged(messages, taken);
     } finally {
       this.#progress.inFlight -= messages.length;

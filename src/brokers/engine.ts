@@ -12,7 +12,8 @@ export interface BrokerMessage {
    * without one. At most `messageIdCharsMax`.
    */
   readonly id: string;
-  readonly body: Uint8Array;
+  /** As a text where the client library has it as one. */
+  readonly body: Uint8Array | string;
   /** Names in lower case. */
   readonly headers: () => Readonly<Record<string, string>>;
   /** When the broker received it, where that is known: the `created_at` of an event without one. */
@@ -21,6 +22,10 @@ export interface BrokerMessage {
   readonly refusal?: string;
   /** Whether the broker says that it has sent it before. */
   readonly redelivered: boolean;
+}
+
+export function bytesOf(body: BrokerMessage["body"]): number {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
 
 /** Room for the event's place in the message behind it. */

@@ -49,8 +49,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** Mars' own events: one as JSON, several as an array, as lines, or as `{"events": […]}`. */
 export function createEventMapper(parseJson: ParseJson): Mapper {
   return ({ body }) => {
-    const text = decode(body);
-    const value = parseDocument(text, parseJson);
+    const value = parseDocument(textOf(body), parseJson);
     if (Array.isArray(value)) return value;
     if (typeof value !== "object" || value === null) return [value];
     const { events } = value as { readonly events?: unknown };
@@ -77,7 +76,9 @@ function parseDocument(text: string, parseJson: ParseJson): unknown {
   }
 }
 
-function decode(body: Uint8Array): string {
+/** @throws `MarsError` where it is not UTF-8 */
+export function textOf(body: Mappable["body"]): string {
+  if (typeof body === "string") return body;
   try {
     return decoder.decode(body);
   } catch (cause) {

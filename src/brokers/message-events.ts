@@ -6,7 +6,7 @@ import { bodyBytesMax, bulkEventsMax } from "../core/limits.ts";
 import type { Log } from "../core/ports.ts";
 import { receipts } from "../core/receipt.ts";
 import { checkEvent, type Problems } from "../core/validate.ts";
-import type { BrokerMessage } from "./engine.ts";
+import { type BrokerMessage, bytesOf } from "./engine.ts";
 import { type Mapper, RefusedItem, type ValidEvents } from "./mapper.ts";
 
 /** Bytes of a reason. */
@@ -18,38 +18,60 @@ export interface MappedMessage {
   readonly reason?: string;
 }
 
+const anyApp = { mayApp: () => true };
+
 type Mapped = Pick<BrokerMessage, "id" | "body" | "headers" | "brokerAt" | "refusal">;
 
 /**
  * Maps and checks one message. Events that are valid are kept beside others that are not. An event without an id of its own has
- * that of the message, with its place where the message is a list: so a repeat changes nothing.
+ * that of the message, with its place where the message is a list: so a repeat changes nothing. Events of Mars' own form are there at
+ * once: a promise for each message would cost as much as parsing it.
+ *
+ * @throws, or rejects with, what is transient: it is tried again
  */
-export async function eventsOf(
+export function eventsOf(
   message: Mapped,
-  collector: Pick<BrokerCollector, "appId">,
+  { appId }: Pick<BrokerCollector, "appId">,
   mapper: Mapper,
   log: Pick<Log, "error">,
-): Promise<MappedMessage> {
+): MappedMessage | Promise<MappedMessage> {
   const { body, refusal } = message;
   if (refusal !== undefined) return { events: [], reason: refusal };
-  if (body.length > bodyBytesMax)
-    return { events: [], reason: `must be at most ${bodyBytesMax} bytes, has ${body.length}` };
-  let inputs: readonly unknown[] | ValidEvents;
+  const bytes = bytesOf(body);
+  if (bytes > bodyBytesMax)
+    return { events: [], reason: `must be at most ${bodyBytesMax} bytes, has ${bytes}` };
+  let mapped: ReturnType<Mapper>;
   try {
-    const mapped = mapper(message);
-    inputs = mapped instanceof Promise ? await mapped : mapped;
+    mapped = mapper(message);
   } catch (thrown) {
-    const error = MarsError.from(thrown);
-    // Overload of the mapper's own is no fault of the message. A fault of Mars must not make it come again without end.
-    if (error.transient) throw error;
-    if (error.ours)
-      log.error("message of a broker could not be mapped", { event: "broker_mapping_failed", error });
-    return { events: [], reason: error.message.slice(0, reasonCharsMax) };
+    return refusedFor(thrown, log);
   }
+  if (!(mapped instanceof Promise)) return eventsOfMapped(mapped, message, appId);
+  return mapped.then(
+    (inputs) => eventsOfMapped(inputs, message, appId),
+    (thrown: unknown) => refusedFor(thrown, log),
+  );
+}
+
+/** @throws what is transient: overload of the mapper's own is no fault of the message */
+function refusedFor(thrown: unknown, log: Pick<Log, "error">): MappedMessage {
+  const error = MarsError.from(thrown);
+  if (error.transient) throw error;
+  // A fault of Mars must not make it come again without end.
+  if (error.ours)
+    log.error("message of a broker could not be mapped", { event: "broker_mapping_failed", error });
+  return { events: [], reason: error.message.slice(0, reasonCharsMax) };
+}
+
+function eventsOfMapped(
+  inputs: readonly unknown[] | ValidEvents,
+  message: Mapped,
+  appId: string | undefined,
+): MappedMessage {
   if (!isList(inputs)) return ofValid(inputs, message);
   if (inputs.length > bulkEventsMax)
     return { events: [], reason: `must have at most ${bulkEventsMax} events, has ${inputs.length}` };
-  return check(inputs, message, collector.appId);
+  return check(inputs, message, appId);
 }
 
 /** A type guard for lists that are read only, which `Array.isArray` is none for. */
@@ -75,11 +97,12 @@ function check(
   { id, brokerAt }: Mapped,
   appId: string | undefined,
 ): MappedMessage {
-  const problems: Problems = { list: [], sender: { mayApp: () => true } };
+  const problems: Problems = { list: [], sender: anyApp };
   const single = inputs.length === 1;
   const events: MarsEvent[] = [];
   let refused = 0;
-  for (const [at, given] of inputs.entries()) {
+  for (let at = 0; at < inputs.length; at++) {
+    const given = inputs[at];
     if (!single) problems.index = at;
     if (given instanceof RefusedItem) {
       refused++;
@@ -87,9 +110,10 @@ function check(
       continue;
     }
     const own = appId === undefined ? { input: given } : ofApp(given, appId, problems);
-    const event = own && checkEvent(own.input, receipts.next(), problems, timeOf(own.input, brokerAt));
+    const ownId = single ? id : `${id}:${at}`;
+    const event = own && checkEvent(own.input, receipts.next(), problems, timeOf(own.input, brokerAt), ownId);
     if (event === undefined) refused++;
-    else events.push(event.eventId === "" ? { ...event, eventId: single ? id : `${id}:${at}` } : event);
+    else events.push(event);
   }
   const [first] = problems.list;
   if (refused === 0 || first === undefined) return { events };

@@ -11,7 +11,8 @@ import { messageIdCharsMax } from "./engine.ts";
  */
 export function messageIdOf(space: string, name: string, place: string): string {
   const id = `${space}:${name}:${place}`;
-  if (id.length <= messageIdCharsMax && Buffer.byteLength(id) <= messageIdCharsMax) return id;
+  // Three bytes is the most that UTF-8 spends on one UTF-16 unit.
+  if (id.length * 3 <= messageIdCharsMax || Buffer.byteLength(id) <= messageIdCharsMax) return id;
   return `${space}:sha256:${createHash("sha256").update(`${name}:${place}`).digest("hex")}`;
 }
 

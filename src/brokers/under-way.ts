@@ -1,5 +1,5 @@
 /** What is received and not acknowledged yet: chunks of messages, each with the promise of its end. */
-import type { BrokerMessage } from "./engine.ts";
+import { type BrokerMessage, bytesOf } from "./engine.ts";
 
 /** Messages that are mapped in one turn of the event loop. */
 const chunkMessages = 256;
@@ -11,13 +11,14 @@ export function chunksOf(messages: readonly BrokerMessage[]): BrokerMessage[][] 
   let chunk: BrokerMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
-    if (chunk.length === chunkMessages || (chunk.length > 0 && bytes + message.body.length > chunkBytes)) {
+    const more = bytesOf(message.body);
+    if (chunk.length === chunkMessages || (chunk.length > 0 && bytes + more > chunkBytes)) {
       chunks.push(chunk);
       chunk = [];
       bytes = 0;
     }
     chunk.push(message);
-    bytes += message.body.length;
+    bytes += more;
   }
   if (chunk.length > 0) chunks.push(chunk);
   return chunks;

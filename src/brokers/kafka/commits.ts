@@ -29,7 +29,8 @@ type CommittingConsumer = Pick<
 export class Commits {
   readonly #consumer: CommittingConsumer;
   readonly #fail: (error: unknown) => void;
-  readonly #partitions = new Map<string, Partition>();
+  /** By topic and number. */
+  readonly #topics = new Map<string, Map<number, Partition>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #committing: Promise<void> | undefined;
 
@@ -41,7 +42,7 @@ export class Commits {
 
   /** Whether it came before. */
   hasCome(topic: string, partition: number, offset: bigint): boolean {
-    return offset < (this.#partitions.get(`${topic}:${partition}`)?.next ?? 0n);
+    return offset < (this.#topics.get(topic)?.get(partition)?.next ?? 0n);
   }
 
   /** In the order of each partition. */
@@ -76,7 +77,7 @@ export class Commits {
       if (offsets.length === 0) return;
       await this.#consumer.commit({ offsets });
       for (const { topic, partition, offset } of offsets) {
-        const known = this.#partitions.get(`${topic}:${partition}`);
+        const known = this.#topics.get(topic)?.get(partition);
         if (known !== undefined && known.committed < offset) known.committed = offset;
       }
     } finally {
@@ -89,7 +90,7 @@ export class Commits {
     const offsets: CommitOptionsPartition[] = [];
     for (const { topic, partitions } of this.#consumer.assignments ?? [])
       for (const partition of partitions) {
-        const known = this.#partitions.get(`${topic}:${partition}`);
+        const known = this.#topics.get(topic)?.get(partition);
         if (known === undefined || known.done <= known.committed) continue;
         offsets.push({ topic, partition, offset: known.done, leaderEpoch: known.leaderEpoch });
       }
@@ -97,11 +98,15 @@ export class Commits {
   }
 
   #partitionOf({ topic, partition }: KafkaMessage): Partition {
-    const key = `${topic}:${partition}`;
-    let known = this.#partitions.get(key);
+    let ofTopic = this.#topics.get(topic);
+    if (ofTopic === undefined) {
+      ofTopic = new Map();
+      this.#topics.set(topic, ofTopic);
+    }
+    let known = ofTopic.get(partition);
     if (known === undefined) {
       known = { queue: [], head: 0, next: 0n, done: 0n, leaderEpoch: -1, committed: 0n };
-      this.#partitions.set(key, known);
+      ofTopic.set(partition, known);
     }
     return known;
   }

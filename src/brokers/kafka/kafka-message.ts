@@ -11,8 +11,6 @@ const empty = new Uint8Array(0);
 export type KafkaRecord = Message<Buffer, Buffer, Buffer, Buffer>;
 
 export class KafkaMessage implements BrokerMessage {
-  readonly position: string;
-  readonly id: string;
   readonly body: Uint8Array;
   readonly brokerAt?: number;
   readonly redelivered: boolean;
@@ -23,6 +21,7 @@ export class KafkaMessage implements BrokerMessage {
   readonly refusal?: string;
   /** Mars has it on its disk, or has nothing to keep of it. */
   done = false;
+  readonly #name: string;
   readonly #headers: KafkaRecord["headerEntries"];
 
   /** @param name of the topic, and what is different in another of the same name */
@@ -32,8 +31,7 @@ export class KafkaMessage implements BrokerMessage {
     this.partition = partition;
     this.offset = offset;
     this.leaderEpoch = leaderEpoch;
-    this.position = `${topic}:${partition}:${offset}`;
-    this.id = messageIdOf("kafka", name, `${partition}:${offset}`);
+    this.#name = name;
     // The library's type has a value always.
     const given = value as Buffer | undefined;
     if (given === undefined) this.refusal = tombstone;
@@ -41,6 +39,14 @@ export class KafkaMessage implements BrokerMessage {
     if (timestamp > 0n) this.brokerAt = Number(timestamp) * microsOfMs;
     this.redelivered = redelivered;
     this.#headers = headerEntries;
+  }
+
+  get position(): string {
+    return `${this.topic}:${this.partition}:${this.offset}`;
+  }
+
+  get id(): string {
+    return messageIdOf("kafka", this.#name, `${this.partition}:${this.offset}`);
   }
 
   headers(): Readonly<Record<string, string>> {

@@ -7,7 +7,6 @@ import { messageIdOf } from "../message-id.ts";
 const oldTokens = 9;
 
 export class NatsMessage implements BrokerMessage {
-  readonly position: string;
   readonly id: string;
   readonly body: Uint8Array;
   readonly brokerAt: number;
@@ -15,6 +14,8 @@ export class NatsMessage implements BrokerMessage {
   /** Where its acknowledgement is published to. */
   readonly reply: string;
   readonly #message: Msg;
+  readonly #stream: string;
+  readonly #seq: string;
 
   /** @param name of the stream, and what is another for another one of the same name */
   constructor(message: Msg, name: string) {
@@ -24,10 +25,15 @@ export class NatsMessage implements BrokerMessage {
     const tokens = this.reply.split(".");
     const at = tokens.length === oldTokens ? 2 : 4;
     const [stream = "", , deliveries = "", seq = "", , nanos = ""] = tokens.slice(at);
-    this.position = `${stream}:${seq}`;
+    this.#stream = stream;
+    this.#seq = seq;
     this.id = messageIdOf("nats", name, seq);
     this.redelivered = deliveries !== "1";
     this.brokerAt = microsOf(nanos);
+  }
+
+  get position(): string {
+    return `${this.#stream}:${this.#seq}`;
   }
 
   headers(): Readonly<Record<string, string>> {

@@ -7,13 +7,14 @@ import { contentPlace, messageIdOf } from "../message-id.ts";
 const shownDigits = 16;
 
 export class RabbitmqMessage implements BrokerMessage {
-  readonly position: string;
   readonly id: string;
   readonly body: Uint8Array;
   readonly redelivered: boolean;
   readonly brokerAt?: number;
   /** Of the delivery over this channel. */
   readonly tag: number;
+  readonly #queue: string;
+  readonly #place: string;
   readonly #headers: Readonly<Record<string, unknown>>;
 
   /** @param name of the queue with its virtual host */
@@ -32,12 +33,17 @@ export class RabbitmqMessage implements BrokerMessage {
     this.redelivered = fields.redelivered;
     const own = typeof messageId === "string" && messageId !== "";
     const place = own ? messageId : `sha256:${contentPlace(content)}`;
-    this.position = `${queue}:${own ? messageId : place.slice(0, "sha256:".length + shownDigits)}`;
+    this.#queue = queue;
+    this.#place = own ? messageId : place.slice(0, "sha256:".length + shownDigits);
     this.id = messageIdOf("rabbitmq", name, place);
     // Its producer's, in seconds.
     if (typeof timestamp === "number" && Number.isSafeInteger(timestamp * 1_000_000) && timestamp > 0)
       this.brokerAt = timestamp * 1_000_000;
     this.#headers = { ...headers, ...(typeof contentType === "string" && { "content-type": contentType }) };
+  }
+
+  get position(): string {
+    return `${this.#queue}:${this.#place}`;
   }
 
   headers(): Readonly<Record<string, string>> {

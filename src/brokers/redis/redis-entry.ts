@@ -6,36 +6,52 @@ import { messageIdOf } from "../message-id.ts";
 const msMin = 1_000_000_000_000;
 const aheadMsMax = 3_600_000;
 
+interface Options {
+  readonly stream: string;
+  /** That of the event; without it the fields are the event's own. */
+  readonly field: string;
+  readonly redelivered: boolean;
+}
+
 export class RedisEntry implements BrokerMessage {
   readonly entryId: string;
-  readonly position: string;
-  readonly id: string;
-  readonly body: Uint8Array;
+  readonly body: string;
   readonly redelivered: boolean;
   readonly brokerAt?: number;
-  readonly #fields: Readonly<Record<string, string>>;
+  readonly #stream: string;
+  readonly #pairs: readonly string[];
 
-  /** @param pairs field, value, field, value … @param field that of the event; without it the fields are the event's own */
-  constructor(
-    entryId: string,
-    pairs: readonly string[],
-    { stream, field, redelivered }: { stream: string; field: string; redelivered: boolean },
-  ) {
+  /** @param pairs field, value, field, value … */
+  constructor(entryId: string, pairs: readonly string[], { stream, field, redelivered }: Options) {
     this.entryId = entryId;
-    this.position = `${stream}:${entryId}`;
-    this.id = messageIdOf("redis", stream, entryId);
     this.redelivered = redelivered;
-    const ms = Number(entryId.split("-")[0]);
+    this.#stream = stream;
+    this.#pairs = pairs;
+    const ms = Number.parseInt(entryId, 10);
     if (ms >= msMin && ms <= Date.now() + aheadMsMax) this.brokerAt = ms * 1_000;
-    this.#fields = Object.fromEntries(
-      Array.from({ length: pairs.length / 2 }, (_, at) => [pairs[2 * at] ?? "", pairs[2 * at + 1] ?? ""]),
-    );
-    this.body = Buffer.from(this.#fields[field] ?? eventOf(this.#fields));
+    this.body = fieldOf(pairs, field) ?? eventOf(this.headers());
+  }
+
+  get position(): string {
+    return `${this.#stream}:${this.entryId}`;
+  }
+
+  get id(): string {
+    return messageIdOf("redis", this.#stream, this.entryId);
   }
 
   headers(): Readonly<Record<string, string>> {
-    return this.#fields;
+    const fields: [string, string][] = [];
+    for (let at = 0; at < this.#pairs.length; at += 2)
+      fields.push([this.#pairs[at] ?? "", this.#pairs[at + 1] ?? ""]);
+    return Object.fromEntries(fields);
   }
+}
+
+/** Of several fields with the name the last one counts. */
+function fieldOf(pairs: readonly string[], name: string): string | undefined {
+  for (let at = pairs.length - 2; at >= 0; at -= 2) if (pairs[at] === name) return pairs[at + 1];
+  return undefined;
 }
 
 /** `app_id`, `message_id` and the others as fields; `attributes` is JSON. */

@@ -2,11 +2,13 @@
  * Reads a stream as one consumer of its group: first what it has read before and not acknowledged, then what is new; and now and then
  * what another consumer has left.
  */
-import type { Window } from "../engine.ts";
+import { bytesOf, type Window } from "../engine.ts";
 import type { Send } from "./redis-engine.ts";
 import { RedisEntry } from "./redis-entry.ts";
 
-const countMax = 1_000;
+const countMax = 2_000;
+/** There is room for more where this part of the most is free. */
+const roomShares = 4;
 /** Before it is known how long entries are. */
 const countFirst = 50;
 const blockMs = 1_000;
@@ -35,6 +37,8 @@ export class RedisReader {
   /** Where its own pending entries go on; `undefined` when there are no more. */
   #pendingAfter: string | undefined = "0";
   #claimedAt = performance.now();
+  /** The server reads these, and syncs that it has, while those before are on their way to the disk. */
+  #ahead: Promise<readonly RedisEntry[]> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(options: RedisReaderOptions) {
@@ -44,8 +48,8 @@ export class RedisReader {
   /** See `BrokerConnection.read`. What comes when it was given up is pending, and read at the next start. */
   async read(signal: AbortSignal): Promise<readonly RedisEntry[]> {
     while (!signal.aborted) {
-      const count = this.#count();
-      if (count === 0) {
+      this.#ahead ??= this.#ask();
+      if (this.#ahead === undefined) {
         await this.#untilRoom(signal);
         continue;
       }
@@ -53,9 +57,9 @@ export class RedisReader {
       const abort = () => aborted.resolve([]);
       signal.addEventListener("abort", abort);
       try {
-        const reading = this.#next(count);
-        reading.catch(() => undefined);
-        const entries = await Promise.race([reading, aborted.promise]);
+        const entries = await Promise.race([this.#ahead, aborted.promise]);
+        if (signal.aborted) return entries;
+        this.#ahead = entries.length > 0 ? this.#ask() : undefined;
         if (entries.length > 0) return entries;
       } finally {
         signal.removeEventListener("abort", abort);
@@ -71,6 +75,16 @@ export class RedisReader {
     }
     this.#room?.resolve();
     this.#room = undefined;
+  }
+
+  /** @returns `undefined` while there is no room for any */
+  #ask(): Promise<readonly RedisEntry[]> | undefined {
+    const count = this.#count();
+    if (count === 0) return undefined;
+    const reading = this.#next(count);
+    // It fails with the next read, if there is one.
+    reading.catch(() => undefined);
+    return reading;
   }
 
   async #next(count: number): Promise<readonly RedisEntry[]> {
@@ -117,9 +131,10 @@ export class RedisReader {
         : [new RedisEntry(id, pairs, { stream, field, redelivered })],
     );
     for (const { entryId, body } of taken) {
-      this.#unacknowledged.set(entryId, body.length);
-      this.#bytes += body.length;
-      this.#total.bytes += body.length;
+      const bytes = bytesOf(body);
+      this.#unacknowledged.set(entryId, bytes);
+      this.#bytes += bytes;
+      this.#total.bytes += bytes;
     }
     this.#total.entries += taken.length;
     return taken;
@@ -130,10 +145,14 @@ export class RedisReader {
     const { messages, bytes } = this.#options.window;
     const { entries, bytes: read } = this.#total;
     if (this.#unacknowledged.size === 0 && entries === 0) return countFirst;
-    const fitting = Math.floor((bytes - this.#bytes) / Math.max(1, read / Math.max(1, entries)));
-    const room = Math.min(countMax, messages - this.#unacknowledged.size, fitting);
+    const usualBytes = Math.max(1, read / Math.max(1, entries));
+    const most = Math.min(countMax, messages, bytes / usualBytes);
+    const fitting = Math.floor((bytes - this.#bytes) / usualBytes);
+    const room = Math.min(most, messages - this.#unacknowledged.size, fitting);
     // One that is longer than all of the room is read alone.
-    return this.#unacknowledged.size === 0 ? Math.max(1, room) : Math.max(0, room);
+    if (this.#unacknowledged.size === 0) return Math.max(1, Math.floor(room));
+    // Each read has its price: a little room is not worth it.
+    return room < most / roomShares ? 0 : Math.floor(room);
   }
 
   async #untilRoom(signal: AbortSignal): Promise<void> {
