@@ -80,28 +80,28 @@ function isList(mapped: readonly unknown[] | ValidEvents): mapped is readonly un
 }
 
 /** An id has the place of its item, which stays when other items are mapped, too. */
-function ofValid({ events, items, reason }: ValidEvents, { id, brokerAt }: Mapped): MappedMessage {
+function ofValid({ events, items, reason }: ValidEvents, message: Mapped): MappedMessage {
+  const { brokerAt } = message;
   const single = items === 1;
   return {
     events: events.map(({ index, ...event }): MarsEvent => {
       const receivedAt = receipts.next();
-      const eventId = event.eventId !== "" ? event.eventId : single ? id : `${id}:${index}`;
+      const eventId = event.eventId !== "" ? event.eventId : single ? message.id : `${message.id}:${index}`;
       return { ...event, eventId, createdAt: event.createdAt ?? brokerAt ?? receivedAt, receivedAt };
     }),
     ...(reason !== undefined && { reason: reason.slice(0, reasonCharsMax) }),
   };
 }
 
-function check(
-  inputs: readonly unknown[],
-  { id, brokerAt }: Mapped,
-  appId: string | undefined,
-): MappedMessage {
+function check(inputs: readonly unknown[], message: Mapped, appId: string | undefined): MappedMessage {
+  const { brokerAt } = message;
   const problems: Problems = { list: [], sender: anyApp };
   const single = inputs.length === 1;
   const events: MarsEvent[] = [];
   let refused = 0;
-  for (let at = 0; at < inputs.length; at++) {
+  let at = 0;
+  const ownId = () => (single ? message.id : `${message.id}:${at}`);
+  for (; at < inputs.length; at++) {
     const given = inputs[at];
     if (!single) problems.index = at;
     if (given instanceof RefusedItem) {
@@ -110,7 +110,6 @@ function check(
       continue;
     }
     const own = appId === undefined ? { input: given } : ofApp(given, appId, problems);
-    const ownId = single ? id : `${id}:${at}`;
     const event = own && checkEvent(own.input, receipts.next(), problems, timeOf(own.input, brokerAt), ownId);
     if (event === undefined) refused++;
     else events.push(event);

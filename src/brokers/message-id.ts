@@ -16,7 +16,18 @@ export function messageIdOf(space: string, name: string, place: string): string 
   return `${space}:sha256:${createHash("sha256").update(`${name}:${place}`).digest("hex")}`;
 }
 
+/** Digits of a hash that stands beside another place: enough that no two messages of one place have the same. */
+const besideDigits = 32;
+
+/**
+ * A place with the content behind it. Of a broker that says nothing of itself which stays, another one may have the same place for another message:
+ * a server beside it, a queue that was made again, a producer that numbers its messages from the beginning.
+ */
+export function placeWithContent(place: string, body: Uint8Array | string): string {
+  return `${place}:${contentPlace(body).slice(0, besideDigits)}`;
+}
+
 /** The place of a message whose broker has no other for it: two with the same content are one. */
-export function contentPlace(body: Uint8Array): string {
+export function contentPlace(body: Uint8Array | string): string {
   return createHash("sha256").update(body).digest("hex");
 }

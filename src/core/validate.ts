@@ -47,6 +47,8 @@ export interface Problems {
   denied?: number;
 }
 
+const noId = () => "";
+
 /**
  * Checks one event.
  *
@@ -54,7 +56,7 @@ export interface Problems {
  * @param receivedAt the time of receipt, which stands in for an absent `created_at`
  * @param problems takes one entry for each field at fault
  * @param micros `created_at` where the protocol has already decoded it; `created_at` is then not looked at
- * @param ownId stands in for an absent `event_id`; a valid one
+ * @param ownId makes a valid `event_id` where it is absent
  * @returns the event, or `undefined` when at least one problem was added
  */
 export function checkEvent(
@@ -62,7 +64,7 @@ export function checkEvent(
   receivedAt: Micros,
   problems: Problems,
   micros?: Micros,
-  ownId = "",
+  ownId = noId,
 ): MarsEvent | undefined {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     report(problems, "", "must be a JSON object with app_id, message_id and event");
@@ -93,7 +95,7 @@ export function checkEvent(
     event,
     createdAt,
     receivedAt,
-    eventId: eventId === "" ? ownId : eventId,
+    eventId: eventId === "" ? ownId() : eventId,
     externalId,
     parentId,
     attributes,

@@ -2,7 +2,8 @@
  * `npm run test:brokers`: collectors against real message brokers, each in a temporary directory, and a Mars in a process of its own. Both are
  * killed while messages come. Every event must be stored, and none twice. Alerts are published to a broker that is away at first.
  *
- *     --check NAME        only this one: alerts, away, behaviour, cloud-events, crashes, credentials, full-disk, rebalance, tls
+ *     --check NAME        only this one: alerts, away, behaviour, cloud-events, crashes, credentials, full-disk, large, rebalance,
+ *                         tls
  *     --engine NAME       only this one; default: all but those of SQS, whose server is slow
  *     --binary PATH       the compiled program instead of the source tree
  *     --messages N        of the run with kills (default 50,000)
@@ -21,6 +22,7 @@ import { runCrashes } from "./crashes.ts";
 import { runCredentials } from "./credentials.ts";
 import { slowEngines, testEngines } from "./engines/engines.ts";
 import { runFullDisk } from "./full-disk.ts";
+import { runLarge } from "./large.ts";
 import { runRebalance } from "./rebalance.ts";
 import { runTls } from "./tls.ts";
 
@@ -42,7 +44,7 @@ const { values } = parseArgs({
 const checks = {
   ...{ alerts: runAlerts, "cloud-events": runCloudEvents, crashes: runCrashes, behaviour: runBehaviour },
   ...{ rebalance: runRebalance, credentials: runCredentials, away: runAway, "full-disk": runFullDisk },
-  tls: runTls,
+  ...{ tls: runTls, large: runLarge },
 };
 let failures = 0;
 for (const engine of values.engine) {
@@ -51,6 +53,7 @@ for (const engine of values.engine) {
     throw new Error(`no such engine: ${engine}; there are ${Object.keys(testEngines)}`);
   for (const [name, check] of Object.entries(checks)) {
     if (values.check !== undefined && !values.check.includes(name)) continue;
+    if (check === runLarge && engine !== "rabbitmq") continue;
     if (check === runRebalance && engine !== "kafka") continue;
     const directory = await mkdtemp(join(tmpdir(), `mars-${engine}-`));
     const began = performance.now();

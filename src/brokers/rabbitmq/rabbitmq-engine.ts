@@ -1,4 +1,4 @@
-/** RabbitMQ by AMQP 0-9-1: a prefetch bounds what is received, and one acknowledgement is for all messages up to one. */
+/** RabbitMQ by AMQP 0-9-1: one acknowledgement is for all messages up to one. */
 import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
 import type { BrokerCollector } from "../../core/broker-collector.ts";
 import { within } from "../../runtime/delay.ts";
@@ -6,12 +6,11 @@ import { Arrived } from "../arrived.ts";
 import type { BrokerConnection, BrokerEngine, OpenOptions, OutgoingMessage } from "../engine.ts";
 import { type TlsMembers, tlsTexts } from "../tls-texts.ts";
 import { Acknowledger } from "./acknowledger.ts";
+import { Flow } from "./flow.ts";
 import { RabbitmqMessage } from "./rabbitmq-message.ts";
 
 const connectMs = 5_000;
 const heartbeatSeconds = 10;
-/** The broker bounds the number of messages only: 16 MiB of messages of 8 KiB. */
-const prefetch = 2_000;
 const closeMs = 2_000;
 
 export const rabbitmqEngine: BrokerEngine = {
@@ -58,7 +57,6 @@ async function read(
   const channel = await connection.createChannel();
   failWith(channel, arrived);
   await channel.checkQueue(queue);
-  await channel.prefetch(Math.min(prefetch, window.messages));
   const acknowledger = new Acknowledger((tag) => ackUpTo(channel, tag));
   const name = `${new URL(collector.url).pathname}/${queue}`;
   const receive = (message: ConsumeMessage | null) => {
@@ -66,7 +64,8 @@ async function read(
     acknowledger.received(message.fields.deliveryTag);
     arrived.push(new RabbitmqMessage(message, { queue, name }));
   };
-  await channel.consume(queue, receive, { noAck: false });
+  const flow = new Flow({ channel, queue, window, receive, fail: (error) => arrived.fail(error) });
+  await flow.start();
   const looking = await connection.createChannel();
   failWith(looking, arrived);
   let confirming: Promise<ConfirmChannel> | undefined;
@@ -80,6 +79,7 @@ async function read(
     async ack(messages) {
       if (arrived.failure !== undefined) throw arrived.failure;
       acknowledger.done((messages as readonly RabbitmqMessage[]).map(({ tag }) => tag));
+      flow.done(messages.reduce((sum, { body }) => sum + body.length, 0));
       received -= messages.length;
     },
     publish(target, message) {

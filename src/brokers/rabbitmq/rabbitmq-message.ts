@@ -1,20 +1,21 @@
 /** A message of a queue. The queue has no place for it: its id is that of its producer, else made of its content. */
 import type { ConsumeMessage } from "amqplib";
 import type { BrokerMessage } from "../engine.ts";
-import { contentPlace, messageIdOf } from "../message-id.ts";
+import { contentPlace, messageIdOf, placeWithContent } from "../message-id.ts";
 
 /** Digits of a hash that people see. */
 const shownDigits = 16;
 
 export class RabbitmqMessage implements BrokerMessage {
-  readonly id: string;
   readonly body: Uint8Array;
   readonly redelivered: boolean;
   readonly brokerAt?: number;
   /** Of the delivery over this channel. */
   readonly tag: number;
+  readonly #name: string;
   readonly #queue: string;
-  readonly #place: string;
+  /** Its producer's; empty for none. */
+  readonly #messageId: string;
   readonly #headers: Readonly<Record<string, unknown>>;
 
   /** @param name of the queue with its virtual host */
@@ -31,11 +32,9 @@ export class RabbitmqMessage implements BrokerMessage {
     this.body = content;
     this.tag = fields.deliveryTag;
     this.redelivered = fields.redelivered;
-    const own = typeof messageId === "string" && messageId !== "";
-    const place = own ? messageId : `sha256:${contentPlace(content)}`;
+    this.#name = name;
+    this.#messageId = typeof messageId === "string" ? messageId : "";
     this.#queue = queue;
-    this.#place = own ? messageId : place.slice(0, "sha256:".length + shownDigits);
-    this.id = messageIdOf("rabbitmq", name, place);
     // Its producer's, in seconds.
     if (typeof timestamp === "number" && Number.isSafeInteger(timestamp * 1_000_000) && timestamp > 0)
       this.brokerAt = timestamp * 1_000_000;
@@ -43,7 +42,17 @@ export class RabbitmqMessage implements BrokerMessage {
   }
 
   get position(): string {
-    return `${this.#queue}:${this.#place}`;
+    const place = this.#messageId || `sha256:${contentPlace(this.body).slice(0, shownDigits)}`;
+    return `${this.#queue}:${place}`;
+  }
+
+  /** Made when it is asked for: events with an id of their own need none. */
+  get id(): string {
+    const place =
+      this.#messageId === ""
+        ? `sha256:${contentPlace(this.body)}`
+        : placeWithContent(this.#messageId, this.body);
+    return messageIdOf("rabbitmq", this.#name, place);
   }
 
   headers(): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 /** An entry of a Redis stream as a message. */
 import type { BrokerMessage } from "../engine.ts";
-import { messageIdOf } from "../message-id.ts";
+import { messageIdOf, placeWithContent } from "../message-id.ts";
 
 /** An id that its producer has made may be no time: before 2001 or in an hour it is none. */
 const msMin = 1_000_000_000_000;
@@ -36,8 +36,9 @@ export class RedisEntry implements BrokerMessage {
     return `${this.#stream}:${this.entryId}`;
   }
 
+  /** Made when it is asked for: events with an id of their own need none. */
   get id(): string {
-    return messageIdOf("redis", this.#stream, this.entryId);
+    return messageIdOf("redis", this.#stream, placeWithContent(this.entryId, this.body));
   }
 
   headers(): Readonly<Record<string, string>> {
