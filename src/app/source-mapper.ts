@@ -8,7 +8,7 @@ import { notWanted } from "../sources/source.ts";
 import type { Sources } from "../sources/sources.ts";
 import { refusalOf } from "../sources/taken.ts";
 
-export type MappingSources = Pick<Sources, "get" | "map">;
+export type MappingSources = Pick<Sources, "get" | "mapMessage">;
 
 /** Until the source is looked for again. */
 const retryAfterMs = 1_000;
@@ -35,7 +35,7 @@ export function createSourceMapper(sources: MappingSources, id: string, collecto
       // A copy: the body may be a part of a larger buffer, which would go to the other thread as a whole.
       const body = new Uint8Array(Buffer.from(message.body));
       const delivery = { headers: message.headers(), body };
-      const result = await sources.map(id, delivery, caller);
+      const result = await sources.mapMessage(id, delivery, caller);
       const refused = refusalOf(source, result);
       if (refused !== undefined) throw refused;
       const { events, items, faulty, drops } = result;

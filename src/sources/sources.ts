@@ -10,6 +10,7 @@ import type { Ingest, Log } from "../core/ports.ts";
 import { type ReceiptClock, receipts } from "../core/receipt.ts";
 import type { SourceStats } from "../core/source-stats.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import { FaultLog } from "./fault-log.ts";
 import { Keeper } from "./keeper.ts";
 import type { DeliveryDetail, KeptDelivery, Outcome } from "./kept.ts";
 import type { MapResult } from "./mapping.ts";
@@ -21,12 +22,14 @@ import {
   detailOf,
   eventsOf,
   invalid,
+  isLate,
   nothing,
   outcomeOf,
   readable,
   refusalOf,
   type Taken,
   takenOf,
+  tooLarge,
 } from "./taken.ts";
 import type { FetchText } from "./verify/sns.ts";
 import type { Received } from "./verify/verified.ts";
@@ -51,15 +54,13 @@ export interface Replayed extends Taken {
   readonly failed: number;
 }
 
-const logEveryMs = 60_000;
-
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #verifier: Verifier;
   readonly #book: SourceBook;
   readonly #keeper: Keeper;
   readonly #counts = new SourceCounts();
-  readonly #loggedAt = new Map<string, number>();
+  readonly #faults: FaultLog;
   readonly #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -67,6 +68,7 @@ export class Sources {
     this.#options = options;
     this.#verifier = new Verifier(options.fetchText);
     const { store, log } = options;
+    this.#faults = new FaultLog(log);
     this.#book = new SourceBook(store);
     this.#keeper = new Keeper({ store, log, onNotKept: (source) => this.#counts.notKept(source) });
   }
@@ -110,10 +112,24 @@ export class Sources {
     return mapper.map(source, readable(source, delivery), caller);
   }
 
-  /** Maps a message that came by another way than `receive`, and that nobody verifies: see `brokers/`. Rejects as `Mapper.map`. */
+  /** Maps what came by another way than `receive`, and that nobody verifies. Rejects as `Mapper.map`. */
   map(id: string, delivery: Delivery, caller: Caller): Promise<MapResult> {
     const source = this.get(id);
     return this.#options.mapper.map(source, readable(source, delivery), caller);
+  }
+
+  /** The same for a message of a broker, which is bounded and counted as a delivery, and not kept as one. */
+  async mapMessage(id: string, given: Delivery, caller: Caller): Promise<MapResult> {
+    const source = this.get(id);
+    const delivery = readable(source, given);
+    const mapping = tooLarge(source, delivery) ?? this.#options.mapper.map(source, delivery, caller);
+    const result = await Promise.resolve(mapping).catch((error: unknown) => {
+      if (isLate(error)) this.#late(id, error.message);
+      throw error;
+    });
+    const outcome = outcomeOf(result, refusalOf(source, result) !== undefined);
+    this.#count(id, result, detailOf(outcome, result, delivery));
+    return result;
   }
 
   /**
@@ -168,7 +184,7 @@ export class Sources {
       for (const { id, detail, body, receivedAt } of kept.toSorted((a, b) => a.id - b.id)) {
         const delivery = { headers: detail.headers, body };
         const result = await mapper.map(source, delivery, caller).catch((error: unknown) => {
-          if (!(error instanceof MarsError && error.code === "deadline_exceeded")) throw error;
+          if (!isLate(error)) throw error;
           return { ...nothing, fault: error.message };
         });
         const refused = refusalOf(source, result);
@@ -210,12 +226,12 @@ export class Sources {
       .catch((cause: unknown) => {
         const message = `the certificate cannot be fetched: ${cause instanceof Error ? cause.message : String(cause)}`;
         this.#counts.ended(source.id, "unverified", { reason: message });
-        this.#note(source.id, "unverified", message);
+        this.#faults.note(source.id, "unverified", message);
         throw new MarsError("unavailable", message, { retryAfterMs: 5_000, cause });
       });
     if (refusal !== undefined) {
       this.#counts.ended(source.id, "unverified", { reason: refusal });
-      this.#note(source.id, "unverified", refusal);
+      this.#faults.note(source.id, "unverified", refusal);
       throw new MarsError("unauthenticated", refusal);
     }
     if (confirm === undefined) return;
@@ -239,10 +255,9 @@ export class Sources {
     try {
       return await this.#options.mapper.map(source, delivery, caller);
     } catch (error) {
-      if (!(error instanceof MarsError && error.code === "deadline_exceeded")) throw error;
+      if (!isLate(error)) throw error;
       const { message } = error;
-      this.#counts.ended(source.id, "late", { reason: message });
-      this.#note(source.id, "late", message);
+      this.#late(source.id, message);
       this.#keep(source, delivery, receivedAt, detailOf("failed", { ...nothing, fault: message }, delivery));
       throw new MarsError("unavailable", message, { retryAfterMs: 30_000, cause: error });
     }
@@ -255,28 +270,23 @@ export class Sources {
     { outcome, result }: { readonly outcome: Outcome; readonly result: MapResult },
   ): void {
     const detail = detailOf(outcome, result, delivery);
-    const { events, items, reason } = detail;
+    this.#count(source.id, result, detail);
+    this.#keep(source, delivery, receivedAt, detail);
+  }
+
+  #count(id: string, result: MapResult, { outcome, events, items, reason }: DeliveryDetail): void {
     // What `when` leaves out is no fault.
     const faulty = result.faulty > 0 || result.fault !== undefined;
-    this.#counts.ended(source.id, outcome, { events, dropped: items - events, reason: faulty ? reason : "" });
-    if (faulty) this.#note(source.id, outcome, reason);
-    this.#keep(source, delivery, receivedAt, detail);
+    this.#counts.ended(id, outcome, { events, dropped: items - events, reason: faulty ? reason : "" });
+    if (faulty) this.#faults.note(id, outcome, reason);
+  }
+
+  #late(id: string, message: string): void {
+    this.#counts.ended(id, "late", { reason: message });
+    this.#faults.note(id, "late", message);
   }
 
   #keep(source: Source, { body }: Delivery, receivedAt: Micros, detail: DeliveryDetail): void {
     this.#keeper.add({ source: source.id, appId: source.appId ?? "", receivedAt, detail, body });
-  }
-
-  /** Once a minute for each source. What is at fault may be the sender's data, so the log has the rule and not the value. */
-  #note(id: string, outcome: string, reason: string): void {
-    const now = performance.now();
-    if (now - (this.#loggedAt.get(id) ?? Number.NEGATIVE_INFINITY) < logEveryMs) return;
-    this.#loggedAt.set(id, now);
-    this.#options.log.warn("delivery of a source not taken whole", {
-      event: "source_delivery_fault",
-      source: id,
-      outcome,
-      reason,
-    });
   }
 }

@@ -26,6 +26,17 @@ export function readable({ verify }: Source, { headers, body }: Delivery): Deliv
   return { headers: readableHeaders(Object.entries(headers), verify.tokenHeader), body };
 }
 
+/** The mapping took too long. */
+export function isLate(error: unknown): error is MarsError {
+  return error instanceof MarsError && error.code === "deadline_exceeded";
+}
+
+/** The result of one that has more bytes than its source allows; `undefined` of others. */
+export function tooLarge({ bodyBytesMax }: Source, { body }: Delivery): MapResult | undefined {
+  if (body.byteLength <= bodyBytesMax) return undefined;
+  return { ...nothing, fault: `body must be at most ${bodyBytesMax} bytes` };
+}
+
 /** Each item has a time of receipt of its own, which is the same in every replay, when other items are mapped, too. */
 export function eventsOf(
   { events, items }: Pick<MapResult, "events" | "items">,

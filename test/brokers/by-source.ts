@@ -142,6 +142,24 @@ test("the messages of a collector are mapped by its source", async () => {
   }
 }, 60_000);
 
+test("the bound and the figures of the source are those of its deliveries, too", async () => {
+  interface Figures {
+    readonly sources: Readonly<
+      Record<string, { readonly deliveries: Readonly<Record<string, number>>; readonly events: number }>
+    >;
+  }
+  const figures = async () => (await ask<Figures>("GET", "/api/q/stats")).sources.github;
+  // Two events, one that its rules leave out, one that is refused, and that one's replay.
+  expect(await figures()).toMatchObject({ deliveries: { accepted: 3, ignored: 2 }, events: 3 });
+  await ask("PUT", "/api/sources/github", { ...source, body_bytes_max: 1_024 });
+  const { refused } = await status();
+  await publish([pull(7, { text: "x".repeat(1_024) }), pull(8)]);
+  await reached((now) => now.refused === refused + 1 && now.events === 3, "one is refused, one is an event");
+  expect((await rejected())[0]?.reason).toContain("body must be at most 1024 bytes");
+  expect(await figures()).toMatchObject({ deliveries: { accepted: 4, failed: 1 }, events: 4 });
+  await ask("DELETE", "/api/collectors/github/rejected");
+}, 60_000);
+
 test("a collector with a source has no app of its own", async () => {
   const put = ask("PUT", "/api/collectors/other", { url: broker.url(), source: "github", app_id: "ci" });
   await expect(put).rejects.toThrow("must be absent: the source gives the app");
