@@ -221,6 +221,11 @@ async function makeStand(): Promise<Stand> {
     8080: await freePort(),
     9090: await freePort(),
     4222: await freePort(),
+    5672: await freePort(),
+    // Of RabbitMQ: its management, its nodes, and what knows their names.
+    15672: await freePort(),
+    25672: await freePort(),
+    4369: await freePort(),
     6379: await freePort(),
   };
   const bin = join(directory, ".bin");
@@ -240,7 +245,7 @@ async function makeStand(): Promise<Stand> {
       ...{ MARS_ALERT_ALLOW: "127.0.0.1", MARS_START_GRACE: "1s" },
     },
     here: (text) =>
-      text.replaceAll(/(?<=:|listen\()(4000|4025|8080|9090|4222|6379)\b/g, (port) =>
+      text.replaceAll(/(?<=:|listen\()(4000|4025|8080|9090|4222|4369|5672|6379|15672|25672)\b/g, (port) =>
         String(ports[port] ?? port),
       ),
   };
