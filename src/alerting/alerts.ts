@@ -219,11 +219,16 @@ export class Alerts implements AlertsPort {
 
   async addSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<AlertSilence> {
     const id = await this.#change(() => this.#options.store.addAlertSilence(silence, by));
+    this.#incidents.changed(0);
     return { ...silence, id };
   }
 
   deleteSilence(id: number, by: Author): Promise<boolean> {
-    return this.#change(() => this.#options.store.deleteAlertSilence(id, by));
+    return this.#change(async () => {
+      const deleted = await this.#options.store.deleteAlertSilence(id, by);
+      this.#incidents.changed(0);
+      return deleted;
+    });
   }
 
   /**

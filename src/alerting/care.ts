@@ -68,7 +68,8 @@ export async function care(
   const { incident, deliveries } = notifyOfCare(after, { type, clock, figures, sinks, by: by.name });
   const note = change.type === "note" ? { at: clock, who: by.name, text: change.text } : undefined;
   const seq = await store.careForIncident({ before, incident, deliveries, ...(note && { note }) }, by);
-  return { ...incident, seq, noteCount: before.noteCount + (note === undefined ? 0 : 1) };
+  const { noteCount, silencedUntil } = before;
+  return { ...incident, seq, noteCount: noteCount + (note === undefined ? 0 : 1), silencedUntil };
 
   async function figuresOf(one: Incident): Promise<Figures> {
     if (!countsFindings(one)) return measured(one) ?? none;

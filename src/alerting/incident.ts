@@ -90,6 +90,8 @@ export interface StoredIncident extends Incident {
   /** The place of its last change in one sequence of all incidents' changes, which rises and never repeats. */
   readonly seq: number;
   readonly noteCount: number;
+  /** Until when silences hold its notifications back; 0 where none does. */
+  readonly silencedUntil: Micros;
 }
 
 /** What an incident opens with. */

@@ -91,6 +91,7 @@ export function incidentToJson(incident: StoredIncident) {
     state: incidentState(incident),
     reason: ending === "" || ending === "resolved" ? null : ending,
     silenced: incident.silenced,
+    silenced_until: timeOrNull(incident.silencedUntil),
     text: text === "" ? null : text,
     opened_at: formatTime(incident.openedAt),
     last_raised_at: formatTime(incident.lastRaisedAt),

@@ -31,6 +31,9 @@ export const incident = z.strictObject({
     .nullable()
     .meta({ description: "Why it was closed without being resolved." }),
   silenced: z.boolean(),
+  silenced_until: timestamp.nullable().meta({
+    description: "Until when silences hold its notifications back; null where none does.",
+  }),
   text: z.string().nullable(),
   opened_at: timestamp,
   last_raised_at: timestamp,

@@ -16,6 +16,7 @@ import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import { CareWriter } from "../db/alerts/care-writer.ts";
+import { SilenceWriter } from "../db/alerts/silence-writer.ts";
 import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
 import { authorsIn, pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
 import { BrokerWriter } from "../db/brokers/broker-writer.ts";
@@ -96,6 +97,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
   const sources = new SourceWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
+  const silences = new SilenceWriter(database);
   const keys = new KeyWriter(database);
   const sessions = new SessionWriter(database);
   const aside = new SetAsideWriter(database);
@@ -260,8 +262,8 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     deleteAlertSink: afterOpening(alerts.deleteSink.bind(alerts)),
     putAlertCalendar: afterOpening(alerts.putCalendar.bind(alerts)),
     deleteAlertCalendar: afterOpening(alerts.deleteCalendar.bind(alerts)),
-    addAlertSilence: afterOpening(alerts.addSilence.bind(alerts)),
-    deleteAlertSilence: afterOpening(alerts.deleteSilence.bind(alerts)),
+    addAlertSilence: afterOpening(silences.add.bind(silences)),
+    deleteAlertSilence: afterOpening(silences.delete.bind(silences)),
     careForIncident: afterOpening(care.care.bind(care)),
     publishAlert: afterOpening(care.publish.bind(care)),
     redeliver: afterOpening(care.redeliver.bind(care)),

@@ -70,6 +70,14 @@ test("what people and findings do with an incident is live, over every protocol"
     seq: (snoozed as { seq: number }).seq,
   });
 
+  const { silence } = await call(first, "POST alerts/silences", { app_id: "shop", for: "2h" });
+  const { id: silenceId, until: silencedUntil } = silence as { id: number; until: string };
+  expect(await incident(one, ({ silenced_until }) => silenced_until !== null)).toMatchObject({
+    silenced_until: silencedUntil,
+  });
+  await call(first, `DELETE alerts/silences/${silenceId}`);
+  expect(await incident(one, () => true)).toMatchObject({ silenced_until: null });
+
   // Of all that was missed the last change is sent, once, and the answers say where they are.
   const listed = await call(first, "GET alerts/incidents");
   await using second = await first.restart();

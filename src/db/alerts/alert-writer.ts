@@ -5,7 +5,6 @@ import { type AlertCalendar, calendarsMax } from "../../alerting/hours/schedule.
 import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, opensOther, rulesMax, type StoredRule, withGrowth } from "../../alerting/rule.ts";
-import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
 import { type AlertSink, isSameReceiver, lostAddresses, sinksMax } from "../../alerting/sink.ts";
 import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
@@ -15,17 +14,11 @@ import { alertsSql, formerSinksSql, redactSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { parseObject } from "../read-connection.ts";
-import { calendarChange, ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
+import { calendarChange, ruleChange, sinkChange } from "./alert-changes.ts";
 import { writeIncidents, writeWithSeq } from "./incident-rows.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
-
-interface NamedSilence {
-  readonly id: number;
-  readonly until: Micros;
-  readonly text: string;
-}
 
 export class AlertWriter {
   readonly #database: Database;
@@ -107,42 +100,6 @@ export class AlertWriter {
     return true;
   }
 
-  async addSilence(silence: Omit<AlertSilence, "id">, by?: Author): Promise<number> {
-    const { rows } = await this.#database.execute({
-      sql: alertsSql.silencesAndNext,
-      args: [silence.createdAt],
-    });
-    const known = await this.#silenceNamed(silence.name);
-    if ((known?.until ?? 0) <= silence.createdAt)
-      refuseBeyond(Number(rows[0]?.count), silencesMax, "silences");
-    const id = known?.id ?? Number(rows[0]?.next);
-    await this.#durably([
-      {
-        sql: "INSERT OR REPLACE INTO alert_silences (id, until, silence) VALUES (?, ?, ?)",
-        args: [id, silence.until, JSON.stringify(silence)],
-      },
-      ...recordChange(by, silenceChange(id, known?.text, { ...silence, id })),
-    ]);
-    return id;
-  }
-
-  async #silenceNamed(name: string | undefined): Promise<NamedSilence | undefined> {
-    if (name === undefined) return undefined;
-    const { rows } = await this.#database.execute({ sql: alertsSql.silenceNamed, args: [name] });
-    const [row] = rows;
-    return row && { id: Number(row.id), until: Number(row.until), text: String(row.silence) };
-  }
-
-  async deleteSilence(id: number, by?: Author): Promise<boolean> {
-    const before = await this.#read("alert_silences", id);
-    if (before === undefined) return false;
-    await this.#durably([
-      { sql: "DELETE FROM alert_silences WHERE id = ?", args: [id] },
-      ...recordChange(by, silenceChange(id, before)),
-    ]);
-    return true;
-  }
-
   async commit({ step, findingSeq, incidents, deliveries }: AlertStep): Promise<number> {
     const last = incidents.reduce((max, { id }) => Math.max(max, id), 0);
     return writeWithSeq(this.#database, [
@@ -217,7 +174,7 @@ export class AlertWriter {
   }
 
   /** The record that a change replaces. */
-  async #read(table: keyof typeof records, id: string | number): Promise<string | undefined> {
+  async #read(table: keyof typeof records, id: string): Promise<string | undefined> {
     const sql = `SELECT ${records[table]} AS record FROM ${table} WHERE id = ?`;
     const { rows } = await this.#database.execute({ sql, args: [id] });
     return rows[0] && String(rows[0].record);
@@ -233,7 +190,6 @@ export class AlertWriter {
 const records = {
   alert_rules: "rule",
   alert_sinks: "sink",
-  alert_silences: "silence",
   alert_calendars: "calendar",
 } as const;
 
@@ -247,7 +203,8 @@ function isOther(text: string | undefined, rule: AlertRule): boolean {
   }
 }
 
-function refuseBeyond(count: number, max: number, what: string): void {
+/** @throws `MarsError("invalid_argument")` where there are as many as there may be */
+export function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;
   // Trying again later would not help.
   throw new MarsError("invalid_argument", `there may be at most ${max} ${what}: delete one first`);

@@ -123,6 +123,15 @@ ON CONFLICT (id) DO UPDATE SET
   snoozed_until = excluded.snoozed_until,
   seq = excluded.seq;
 
+-- name: touchIncidents
+-- The active incidents of the app ?1, the rule ?2, the stage ?3 and the kind ?4, each NULL for any, get the next places.
+UPDATE alert_incidents SET seq = (SELECT incident_seq FROM alert_cursor) + touched.place
+FROM (
+  SELECT id, row_number() OVER (ORDER BY id) AS place FROM alert_incidents
+  WHERE closed_at = 0 AND (?1 IS NULL OR app_id = ?1) AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR stage = ?3)
+    AND (?4 IS NULL OR kind = ?4)) AS touched
+WHERE alert_incidents.id = touched.id;
+
 -- name: moveIncidentSeq
 UPDATE alert_cursor SET incident_seq = max(incident_seq, coalesce((SELECT max(seq) FROM alert_incidents), 0));
 

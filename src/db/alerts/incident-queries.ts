@@ -4,6 +4,8 @@ import type { Note } from "../../alerting/care.ts";
 import type { Incident, IncidentPage, IncidentQuery, StoredIncident } from "../../alerting/incident.ts";
 import type { IncidentHistoryPage } from "../../alerting/incident-topic.ts";
 import type { IncidentHistoryQuery } from "../../alerting/ports.ts";
+import { type AlertSilence, silences } from "../../alerting/silence.ts";
+import { nowMicros } from "../../core/time.ts";
 import { alertsSql } from "../../gen/sql.ts";
 import type { FindingKind } from "../../lifecycle/finding.ts";
 import { Conditions } from "../conditions.ts";
@@ -33,29 +35,39 @@ export class IncidentQueries {
 
   /** See `AlertReader` of `alerting/ports.ts`. */
   async get(id: number): Promise<StoredIncident | undefined> {
-    const [rows] = await this.#connection.read([
+    const [rows, silences] = await this.#connection.read([
       { sql: `SELECT ${columns} FROM alert_incidents WHERE id = ?`, args: [id] },
+      activeSilences(),
     ]);
-    return this.#connection.decode(rows, storedIncidentOf)[0];
+    return this.#stored(rows, silences)[0];
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
   async history({ after, upTo, appId, id }: IncidentHistoryQuery): Promise<IncidentHistoryPage> {
-    const [rows = [], cursor] = await this.#connection.read([
+    const [rows = [], cursor, silences] = await this.#connection.read([
       id === undefined
         ? { sql: alertsSql.incidentHistory, args: [after, upTo, historyIncidents] }
         : { sql: alertsSql.incidentHistoryOfOne, args: [after, upTo, id] },
       alertsSql.incidentSeq,
+      activeSilences(),
     ]);
     const known = rows.filter(({ app_id }) => appId === undefined || app_id === appId);
     const full = id === undefined && rows.length === historyIncidents;
     // A replica of the database may lag behind what was written: no further than this reader sees.
     const seen = Math.max(after, Math.min(upTo, Number(cursor?.[0]?.seq ?? 0)));
     return {
-      incidents: this.#connection.decode(known, storedIncidentOf),
+      incidents: this.#stored(known, silences),
       to: full ? Number(rows.at(-1)?.seq) : seen,
       prunedTo: Number(cursor?.[0]?.pruned ?? 0),
     };
+  }
+
+  #stored(rows: readonly Row[] | undefined, silenceRows: readonly Row[] | undefined): StoredIncident[] {
+    const held = this.#connection.decode(silenceRows, ({ until, silence }) => ({
+      ...parseObject<AlertSilence>(silence),
+      until: Number(until),
+    }));
+    return this.#connection.decode(rows, (row) => storedIncidentOf(row, held));
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
@@ -114,16 +126,22 @@ export class IncidentQueries {
     });
     const { rows, next, others } = await readPage(this.#connection, scan, () => [
       evaluatedSeq,
+      activeSilences(),
       ...(countMax === undefined ? [] : [countOf(filters, countMax)]),
     ]);
     return {
-      incidents: this.#connection.decode(rows, storedIncidentOf),
+      incidents: this.#stored(rows, others[1]),
       ...next,
-      ...(countMax !== undefined && { count: Number(others[1]?.[0]?.count) }),
+      ...(countMax !== undefined && { count: Number(others[2]?.[0]?.count) }),
       asOfSeq: Number(others[0]?.[0]?.seq),
       incidentSeq: Number(others[0]?.[0]?.incident_seq),
     };
   }
+}
+
+/** At most `silencesMax`. */
+function activeSilences(): InStatement {
+  return { sql: "SELECT until, silence FROM alert_silences WHERE until > ?", args: [nowMicros()] };
 }
 
 /** Read in the order of the list: by its index the active ones come first, and the rest is not looked at. */
@@ -136,8 +154,13 @@ function countOf(filters: Conditions, max: number): InStatement {
 }
 
 /** @param row of `alert_incidents`, with its `note_count` */
-function storedIncidentOf(row: Row): StoredIncident {
-  return { ...incidentOf(row), seq: Number(row.seq), noteCount: Number(row.note_count) };
+function storedIncidentOf(row: Row, held: readonly AlertSilence[]): StoredIncident {
+  const incident = incidentOf(row);
+  const silencedUntil = held.reduce(
+    (last, silence) => (silences(silence, incident) ? Math.max(last, silence.until) : last),
+    0,
+  );
+  return { ...incident, seq: Number(row.seq), noteCount: Number(row.note_count), silencedUntil };
 }
 
 /** @param row of `alert_incidents` */

@@ -8,7 +8,8 @@ import { Ago, Moment } from "../../parts/time.tsx";
 export type CaredFor = AnswerOf<"getAlertIncident">;
 
 export function Care({ incident, changed }: { incident: CaredFor; changed(): void }) {
-  const { id, state, acknowledged_at, acknowledged_by, assigned_to, snoozed_until } = incident;
+  const { id, state, acknowledged_at, acknowledged_by, assigned_to, snoozed_until, silenced_until } =
+    incident;
   const { working, run } = useAct();
   const act = (work: () => Promise<unknown>, done: string) => void run(work, done).then(changed);
   return (
@@ -60,6 +61,14 @@ export function Care({ incident, changed }: { incident: CaredFor; changed(): voi
             <dt>Acknowledged</dt>
             <dd>
               by {acknowledged_by} <Ago at={acknowledged_at} />
+            </dd>
+          </div>
+        )}
+        {silenced_until !== null && (
+          <div>
+            <dt>Silent</dt>
+            <dd>
+              until <Moment at={silenced_until} />, by <a href="/alerts?part=silences">a silence</a>
             </dd>
           </div>
         )}

@@ -5,7 +5,7 @@ import { call } from "../../data/call.ts";
 import { now } from "../../data/clock.ts";
 import { to } from "../../data/route.ts";
 import { countText, durationText } from "../../data/text.ts";
-import { Ago } from "../../parts/time.tsx";
+import { Ago, Moment } from "../../parts/time.tsx";
 
 type Incident = AnswerOf<"getOverview">["incidents"][number];
 
@@ -34,7 +34,11 @@ export function IncidentBanner({ incidents, active, changed }: BannerProps) {
               </a>{" "}
               <span class="muted">
                 rule {incident.rule}, opened <Ago at={incident.opened_at} />
-                {incident.silenced && ", silenced"}
+                {silentUntil(incident) !== undefined && (
+                  <>
+                    , silent until <Moment at={silentUntil(incident)!} />
+                  </>
+                )}
                 {incident.acknowledged_by !== null && `, acknowledged by ${incident.acknowledged_by}`}
               </span>
             </li>
@@ -73,9 +77,11 @@ function Actions({ incident, changed }: { incident: Incident; changed(): void })
       <a class="button" href={to("/stuck", { app_id: incident.app_id, stage: incident.stage })}>
         Messages
       </a>
-      <button type="button" class="button" disabled={working} onClick={silence}>
-        Silence 1 h
-      </button>
+      {silentUntil(incident) === undefined && (
+        <button type="button" class="button" disabled={working} onClick={silence}>
+          Silence 1 h
+        </button>
+      )}
     </div>
   );
 }
@@ -97,6 +103,11 @@ function Sentence({ incident }: { incident: Incident }) {
       {longest !== undefined && <>, longest {durationText(Math.floor(longest / 1_000) * 1_000)}</>}
     </>
   );
+}
+
+/** Until when it has no notifications; absent where it has. */
+function silentUntil({ silenced_until }: Incident): string | undefined {
+  return silenced_until !== null && Date.parse(silenced_until) > now.value ? silenced_until : undefined;
 }
 
 /** As notifications say it. */
