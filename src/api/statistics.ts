@@ -46,7 +46,14 @@ export const listApps = operation({
   command: "apps",
   input: z.strictObject({ limit, cursor: cursor.optional(), min_seq: minSeq }),
   output: z.strictObject({
-    apps: z.array(app),
+    apps: z.array(
+      z.strictObject({
+        ...app.shape,
+        indexed: z.array(z.string()).readonly().meta({
+          description: "The attributes by which its messages are found: `attributes.NAME=VALUE`.",
+        }),
+      }),
+    ),
     limited_to: z
       .array(z.string())
       .optional()
@@ -61,8 +68,10 @@ export const listApps = operation({
     const asOfSeq = projected.storedSeq;
     const page = await reader(caller).apps({ ...narrow(caller, undefined), ...defined({ cursor }), limit });
     const { allApps, apps } = caller.identity;
+    const { apps: counted, ...end } = appPageToJson(page, asOfSeq);
     return {
-      ...appPageToJson(page, asOfSeq),
+      apps: counted.map((one, index) => ({ ...one, indexed: page.apps[index]?.indexed ?? [] })),
+      ...end,
       ...(!allApps && { limited_to: [...apps] }),
       badges: page.apps.flatMap(({ appId }) => (badges.mayApp(appId) ? [appId] : [])),
     };

@@ -95,6 +95,8 @@ export interface AppSummary {
   readonly eventsAhead: number;
   readonly lastEvent: string;
   readonly lastEventAt: Micros;
+  /** The attributes by which its messages are found. */
+  readonly indexed: readonly string[];
 }
 
 export interface AppPage {

@@ -34,6 +34,7 @@ import { checkOutage } from "./outage.ts";
 import { checkOverview } from "./overview.ts";
 import { checkReference } from "./reference.ts";
 import { checkRules } from "./rules.ts";
+import { checkSearch } from "./search.ts";
 import { checkSignIn } from "./sign-in.ts";
 import { checkSources } from "./sources.ts";
 import { checkStrangeIds } from "./strange-ids.ts";
@@ -51,6 +52,7 @@ const checks: Readonly<Record<string, Check>> = {
   message: checkMessage,
   administration: checkAdministration,
   lists: checkLists,
+  search: checkSearch,
   sources: checkSources,
   rules: checkRules,
   views: checkViews,

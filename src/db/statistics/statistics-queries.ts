@@ -47,6 +47,13 @@ function lastEvents(page: string): string {
     FROM (${page}) a CROSS JOIN (SELECT ? AS now) clock`;
 }
 
+/** The indexed attributes of each app of a page, as JSON, in the order in which they were put. See `lastEvents`. */
+function indexedNames(page: string): string {
+  return `SELECT a.id, (SELECT json_group_array(name) FROM (
+      SELECT name FROM attribute_names WHERE app_id = a.app_id AND dropped = 0 ORDER BY id)) AS names
+    FROM (${page}) a`;
+}
+
 export class StatisticsQueries {
   readonly #connection: ReadConnection;
 
@@ -183,9 +190,11 @@ export class StatisticsQueries {
     });
     const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [
       { sql: lastEvents(sql), args: [...args, nowMicros()] },
+      { sql: indexedNames(sql), args },
     ]);
     const last = new Map((others[0] ?? []).map((row) => [row.id, row.last]));
-    return { apps: rows.map((row) => appOf(row, last.get(row.id))), ...next };
+    const names = new Map((others[1] ?? []).map((row) => [row.id, row.names]));
+    return { apps: rows.map((row) => appOf(row, last.get(row.id), names.get(row.id))), ...next };
   }
 
   /** See `StatisticsReader.hasApp`. An app is counted only some moments after its first message is stored. */
@@ -262,7 +271,7 @@ function distribution(
   };
 }
 
-function appOf(row: Row, last: unknown): AppPage["apps"][number] {
+function appOf(row: Row, last: unknown, names: unknown): AppPage["apps"][number] {
   const current = row.version !== null && row.bytes !== 0;
   const { event, at } = JSON.parse(String(last ?? '{"event":"","at":0}')) as { event: string; at: number };
   return {
@@ -282,5 +291,6 @@ function appOf(row: Row, last: unknown): AppPage["apps"][number] {
     eventsAhead: Number(row.ahead),
     lastEvent: event,
     lastEventAt: at,
+    indexed: JSON.parse(String(names ?? "[]")) as string[],
   };
 }

@@ -61,14 +61,24 @@ export function Palette() {
       />
       <ul id="commands" role="listbox" aria-label="Commands">
         {commands.map((command, index) => (
-          <li key={command.name} id={`command-${index}`} role="option" aria-selected={index === at}>
-            <button type="button" tabIndex={-1} onClick={() => run(command)}>
-              <span>{command.name}</span>
-              <span class="muted">{command.hint}</span>
+          <li key={command.name} role="presentation">
+            <button
+              id={`command-${index}`}
+              type="button"
+              role="option"
+              aria-selected={index === at}
+              tabIndex={-1}
+              onClick={() => run(command)}
+            >
+              <span>{command.name}</span> <span class="muted">{command.hint}</span>
             </button>
           </li>
         ))}
-        {commands.length === 0 && <li class="muted none">Nothing has such a name.</li>}
+        {commands.length === 0 && (
+          <li class="muted none" role="option" aria-selected={false} aria-disabled>
+            Nothing has such a name.
+          </li>
+        )}
       </ul>
     </Dialog>
   );

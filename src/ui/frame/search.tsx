@@ -1,23 +1,23 @@
-/** The search at the top: ids that begin with what is typed, as it is typed; `Enter` finds the message, or lists what matches. */
+/**
+ * The search at the top: ids that begin with what is typed, and attributes, as they are typed; `Enter` finds the message, or lists what
+ * matches.
+ */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { AnswerOf } from "../../api/operation-types.ts";
-import { call } from "../data/call.ts";
-import { go, messageAddress, path, query, to } from "../data/route.ts";
-import { WordBadge } from "../parts/badge.tsx";
+import { go, path, query, to } from "../data/route.ts";
+import { addressOfMatch, type Found, type Match, meantBy, nothing, partsOf, search } from "../data/search.ts";
+import { Matches } from "./search-matches.tsx";
 
-type Summary = AnswerOf<"listMessages">["messages"][number];
-
-const shownMax = 8;
 /** Between a letter and the read. */
 const restMs = 120;
 
 export function Search() {
   const text = useSignal("");
-  const found = useSignal<readonly Summary[]>([]);
+  const found = useSignal<Found>(nothing);
   const chosen = useSignal(-1);
   const open = useSignal(false);
   const reading = useRef<AbortController>(undefined);
+  const box = useRef<HTMLInputElement>(null);
   const sought = path.value === "/search/event" ? (query.value.get("message_id") ?? "") : "";
 
   useEffect(() => {
@@ -29,9 +29,9 @@ export function Search() {
     text.value = typed;
     chosen.value = -1;
     reading.current?.abort();
-    const id = typed.trim();
-    if (id === "") {
-      found.value = [];
+    const wanted = typed.trim();
+    if (wanted === "") {
+      found.value = nothing;
       open.value = false;
       return;
     }
@@ -39,34 +39,50 @@ export function Search() {
     reading.current = ended;
     setTimeout(async () => {
       if (ended.signal.aborted) return;
-      const pages = await Promise.allSettled([
-        call("listMessages", { prefix: id, limit: shownMax, order: "updated" }, ended.signal),
-        call("listMessages", { external_id: id, limit: shownMax, order: "updated" }, ended.signal),
-      ]);
+      const next = await search(wanted, ended.signal);
       if (ended.signal.aborted) return;
-      const all = pages.flatMap((page) => (page.status === "fulfilled" ? page.value.messages : []));
-      const keys = new Set<string>();
-      found.value = all
-        .filter((one) => {
-          const key = JSON.stringify([one.app_id, one.message_id]);
-          return !keys.has(key) && keys.add(key);
-        })
-        .slice(0, shownMax);
+      found.value = next;
       open.value = true;
     }, restMs);
   };
 
-  const submit = () => {
-    const id = text.value.trim();
-    const one = found.value[chosen.value];
+  const choose = (match: Match) => {
+    if (match.kind === "name") {
+      // Its values come next.
+      box.current?.focus();
+      return look(`${match.name}=`);
+    }
     open.value = false;
     reading.current?.abort();
-    if (one !== undefined) go(messageAddress(one));
-    else if (id !== "") go(to("/search/event", { message_id: id }));
+    if (match.kind === "value") text.value = "";
+    go(addressOfMatch(match));
+  };
+
+  const submit = async () => {
+    const wanted = text.value.trim();
+    const marked = found.value.matches[chosen.value];
+    if (marked !== undefined) return choose(marked);
+    if (wanted === "") return;
+    reading.current?.abort();
+    const asId = () => {
+      open.value = false;
+      go(to("/search/event", { message_id: wanted }));
+    };
+    if (partsOf(wanted) === undefined) return asId();
+    const ended = new AbortController();
+    reading.current = ended;
+    // What is shown may be of the text before.
+    const next = await search(wanted, ended.signal);
+    if (ended.signal.aborted) return;
+    found.value = next;
+    const meant = meantBy(wanted, next);
+    if (meant === "id") asId();
+    else if (meant !== undefined) choose(meant);
+    else open.value = true;
   };
 
   const move = (event: KeyboardEvent) => {
-    const last = found.value.length - 1;
+    const last = found.value.matches.length - 1;
     if (event.key === "ArrowDown") chosen.value = Math.min(last, chosen.value + 1);
     else if (event.key === "ArrowUp") chosen.value = Math.max(-1, chosen.value - 1);
     else if (event.key === "Escape") {
@@ -81,22 +97,24 @@ export function Search() {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          submit();
+          void submit();
         }}
       >
         <label class="unseen" for="query">
-          Message id or external id
+          Message id, external id, or attribute=value
         </label>
         <input
+          ref={box}
           id="query"
           type="text"
+          dir="auto"
           inputMode="search"
           role="combobox"
           maxLength={512}
           autoComplete="off"
           autoCapitalize="off"
           spellcheck={false}
-          placeholder="Find a message by its id or external id"
+          placeholder="Find by id, external id, or attribute=value"
           aria-keyshortcuts="/"
           aria-expanded={open.value}
           aria-controls="matches"
@@ -106,36 +124,16 @@ export function Search() {
           onKeyDown={move}
           onBlur={() =>
             setTimeout(() => {
-              open.value = false;
+              open.value = document.activeElement === box.current && open.value;
             }, 150)
           }
           onFocus={() => {
-            open.value = found.value.length > 0;
+            open.value = found.value.matches.length > 0;
           }}
         />
         <kbd aria-hidden="true">/</kbd>
       </form>
-      <ul id="matches" role="listbox" aria-label="Matches" hidden={!open.value}>
-        {found.value.map((one, index) => (
-          <li
-            key={`${one.app_id} ${one.message_id}`}
-            id={`match-${index}`}
-            role="option"
-            aria-selected={index === chosen.value}
-          >
-            <a href={messageAddress(one)} tabIndex={-1}>
-              <span class="id">{one.message_id}</span>
-              <span class="muted">{one.app_id}</span>
-              <WordBadge word={one.state} />
-            </a>
-          </li>
-        ))}
-        {found.value.length === 0 && (
-          <li class="muted none">
-            No message id begins with this, and no external id is this. Enter waits for its first event.
-          </li>
-        )}
-      </ul>
+      <Matches found={found.value} chosen={chosen.value} shown={open.value} choose={choose} />
     </search>
   );
 }

@@ -178,6 +178,7 @@ test("apps are listed with their counts, their last event and the version that h
       eventsAhead: 0,
       lastEvent: "B",
       lastEventAt: 20,
+      indexed: [],
     },
   ]);
   expect((await queries.apps({ cursor: second.nextCursor!, limit: 1 })).apps).toEqual([]);

@@ -51,6 +51,12 @@ test("messages that were there before and that come later are found by their att
   expect(await ids("app_id=shop&attributes.total=12.5&order=updated")).toEqual(["m1"]);
   expect(await ids("app_id=shop&attributes.region=west")).toEqual([]);
 
+  const { apps } = await getJson<Json>(`${mars.url}/api/apps?min_seq=${seq}`);
+  expect(apps.map((app: Json) => [app.app_id, app.indexed])).toEqual([
+    ["other", []],
+    ["shop", ["region", "carrier", "total"]],
+  ]);
+
   const counts = await getJson<Json>(`${mars.url}/api/apps/shop/counts?by=attributes.region`);
   expect(counts).toEqual({
     counts: [
