@@ -20,7 +20,7 @@ import { runBehaviour } from "./behaviour.ts";
 import { runCloudEvents } from "./cloud-events.ts";
 import { runCrashes } from "./crashes.ts";
 import { runCredentials } from "./credentials.ts";
-import { slowEngines, testEngines } from "./engines/engines.ts";
+import { ownChecks, slowEngines, testEngines } from "./engines/engines.ts";
 import { runFullDisk } from "./full-disk.ts";
 import { runLarge } from "./large.ts";
 import { runRebalance } from "./rebalance.ts";
@@ -46,6 +46,8 @@ const checks = {
   ...{ rebalance: runRebalance, credentials: runCredentials, away: runAway, "full-disk": runFullDisk },
   ...{ tls: runTls, large: runLarge },
 };
+/** Checks that make sense for these engines only. */
+const ownEngines: Readonly<Record<string, readonly string[]>> = { rebalance: ["kafka"], large: ["rabbitmq"] };
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];
@@ -53,8 +55,8 @@ for (const engine of values.engine) {
     throw new Error(`no such engine: ${engine}; there are ${Object.keys(testEngines)}`);
   for (const [name, check] of Object.entries(checks)) {
     if (values.check !== undefined && !values.check.includes(name)) continue;
-    if (check === runLarge && engine !== "rabbitmq") continue;
-    if (check === runRebalance && engine !== "kafka") continue;
+    if (ownChecks[engine]?.includes(name) === false) continue;
+    if (ownEngines[name]?.includes(engine) === false) continue;
     const directory = await mkdtemp(join(tmpdir(), `mars-${engine}-`));
     const began = performance.now();
     const seconds = () => ((performance.now() - began) / 1_000).toFixed(1);

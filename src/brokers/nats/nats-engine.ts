@@ -69,8 +69,11 @@ export function connectionOptions({
 }
 
 function authenticatorOf(credentials: string) {
-  const bytes = new TextEncoder().encode(credentials.trim());
-  return credentials.includes("BEGIN NATS USER JWT") ? credsAuthenticator(bytes) : nkeyAuthenticator(bytes);
+  const text = credentials.trim();
+  const bytes = (of: string) => new TextEncoder().encode(of);
+  // The library finds the seed of a credentials file by the end of its last line.
+  if (text.includes("BEGIN NATS USER JWT")) return credsAuthenticator(bytes(`${text}\n`));
+  return nkeyAuthenticator(bytes(text));
 }
 
 async function read(

@@ -9,6 +9,7 @@ import type { StartBroker } from "./test-broker.ts";
 
 export const testEngines: Readonly<Record<string, StartBroker>> = {
   nats: startNats,
+  "nats-tokens": (directory, options) => startNats(directory, options, true),
   redis: startRedis,
   rabbitmq: startRabbitmq,
   kafka: startKafka,
@@ -20,3 +21,6 @@ export const testEngines: Readonly<Record<string, StartBroker>> = {
 
 /** Run when they are named. */
 export const slowEngines: readonly string[] = ["sqs", "sqs-fifo"];
+
+/** The only checks of some: what differs from another engine. */
+export const ownChecks: Readonly<Record<string, readonly string[]>> = { "nats-tokens": ["credentials"] };

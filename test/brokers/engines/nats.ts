@@ -2,9 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AckPolicy, type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { Subprocess } from "bun";
 import { freePort } from "../../support/free-port.ts";
+import { createNatsAccounts, type NatsAccounts } from "./nats-accounts.ts";
 import {
   brokerPassword,
   brokerUser,
@@ -22,14 +23,23 @@ const ackPendingMax = 5_000;
 /** The user of the tests themselves. */
 const tester = { user: "tester", pass: "own" };
 
+/** How long the first credentials hold, where there are tokens: long enough to start and to read. */
+const firstSeconds = 20;
+
+/** @param byTokens users have credentials files, of which the first one expires, instead of passwords */
 export async function startNats(
   directory: string,
   { tls: wantsTls = false }: StartOptions = {},
+  byTokens = false,
 ): Promise<TestBroker> {
   const port = await freePort();
   const tls = wantsTls ? createTestTls(directory) : undefined;
   const config = join(directory, "nats.conf");
-  const configure = (password: string) => writeFileSync(config, configOf(directory, port, password, tls));
+  const accounts = byTokens ? createNatsAccounts() : undefined;
+  /** By what the tests call a password. */
+  const credentials = new Map<string, string>();
+  const configure = (password: string) =>
+    writeFileSync(config, configOf(directory, port, accounts?.config ?? usersOf(password), tls));
   configure(brokerPassword);
   let connection: NatsConnection | undefined;
   let client: JetStreamClient;
@@ -40,7 +50,7 @@ export async function startNats(
     if (connection !== undefined) return jetstreamManager(connection, { timeout: 500 });
     connection = await connect({
       servers: `localhost:${port}`,
-      ...tester,
+      ...(accounts === undefined ? tester : { authenticator: ownAuthenticator(accounts) }),
       tls: tls === undefined ? null : { ca: tls.ca, ...tls.client },
       maxReconnectAttempts: -1,
       reconnectTimeWait: 50,
@@ -84,10 +94,19 @@ export async function startNats(
         ...(deadLetter && { dead_letter: "dead" }),
         ...(tls && urlTls && tlsMembers(tls, urlTls)),
       });
+      if (accounts !== undefined) {
+        const first = password === brokerPassword ? firstSeconds : undefined;
+        const text = credentials.get(password) ?? accounts.credentials(brokerUser, first);
+        credentials.set(password, text);
+        members.set("credentials", text);
+        return `nats://127.0.0.1:${port}?${members}`;
+      }
       const scheme = urlTls === undefined ? "nats" : "tls";
       return `${scheme}://${brokerUser}:${password}@${urlTls?.host ?? "127.0.0.1"}:${port}?${members}`;
     },
     async setPassword(password) {
+      // The first credentials expire by themselves.
+      if (accounts !== undefined) return;
       configure(password);
       server.kill("SIGHUP");
     },
@@ -121,12 +140,20 @@ export async function startNats(
   };
 }
 
-function configOf(directory: string, port: number, password: string, tls: TestTls | undefined): string {
+function ownAuthenticator(accounts: NatsAccounts) {
+  return credsAuthenticator(new TextEncoder().encode(accounts.credentials(tester.user)));
+}
+
+function usersOf(password: string): string {
   const user = (name: string, text: string) => `{ user: "${name}", password: "${text}" }`;
+  return `authorization: { users: [${user(brokerUser, password)}, ${user(tester.user, tester.pass)}] }`;
+}
+
+function configOf(directory: string, port: number, users: string, tls: TestTls | undefined): string {
   const files = tls?.files;
   return `listen: "127.0.0.1:${port}"
 jetstream: { store_dir: "${join(directory, "data")}" }
-authorization: { users: [${user(brokerUser, password)}, ${user(tester.user, tester.pass)}] }
+${users}
 ${files === undefined ? "" : `tls: { ca_file: "${files.ca}", cert_file: "${files.cert}", key_file: "${files.key}", verify: true }`}
 `;
 }
