@@ -3,7 +3,7 @@
  * killed while messages come. Every event must be stored, and none twice. Alerts are published to a broker that is away at first.
  *
  *     --check NAME        only this one: alerts, away, behaviour, cloud-events, crashes, credentials, full-disk, large, rebalance,
- *                         tls
+ *                         tls, tombstones
  *     --engine NAME       only this one; default: all but those of SQS, whose server is slow
  *     --binary PATH       the compiled program instead of the source tree
  *     --messages N        of the run with kills (default 50,000)
@@ -25,6 +25,7 @@ import { runFullDisk } from "./full-disk.ts";
 import { runLarge } from "./large.ts";
 import { runRebalance } from "./rebalance.ts";
 import { runTls } from "./tls.ts";
+import { runTombstones } from "./tombstones.ts";
 
 const { values } = parseArgs({
   options: {
@@ -44,10 +45,12 @@ const { values } = parseArgs({
 const checks = {
   ...{ alerts: runAlerts, "cloud-events": runCloudEvents, crashes: runCrashes, behaviour: runBehaviour },
   ...{ rebalance: runRebalance, credentials: runCredentials, away: runAway, "full-disk": runFullDisk },
-  ...{ tls: runTls, large: runLarge },
+  ...{ tls: runTls, large: runLarge, tombstones: runTombstones },
 };
-/** Checks that make sense for these engines only. */
-const ownEngines: Readonly<Record<string, readonly string[]>> = { rebalance: ["kafka"], large: ["rabbitmq"] };
+/** Checks of what other engines have not. */
+const ownEngines: Readonly<Record<string, readonly string[]>> = {
+  ...{ large: ["rabbitmq"], rebalance: ["kafka"], tombstones: ["kafka"] },
+};
 let failures = 0;
 for (const engine of values.engine) {
   const start = testEngines[engine];

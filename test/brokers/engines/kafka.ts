@@ -134,6 +134,11 @@ export async function startKafka(
         reason: headers["mars-reason"] ?? "",
       }));
     },
+    async publishTombstones(keys) {
+      // The types of the library want a value; the protocol does not.
+      const messages = keys.map((key) => ({ topic: "events", key: Buffer.from(key) }));
+      await producer.send({ messages, acks: ProduceAcks.ALL });
+    },
     async setPartitions(count) {
       await admin.createPartitions({ topics: [{ name: "events", count, assignments: null }] });
     },

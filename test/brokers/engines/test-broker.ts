@@ -40,6 +40,8 @@ export interface TestBroker {
   setPassword(password: string): Promise<void>;
   /** Where what is read has partitions, which a group divides. */
   setPartitions?(count: number): Promise<void>;
+  /** Where there are records without a value. @param keys of them */
+  publishTombstones?(keys: readonly string[]): Promise<void>;
   /** Ends it at once, and starts it again on the same directory. */
   kill(): Promise<void>;
   /** Ends it at once, or makes it stand still, until `up`. */
