@@ -37,8 +37,8 @@ export async function runAway(broker: TestBroker, { directory, command }: CheckO
     await writeFile(clock, `+0 x${speed}\n`);
     const secondsOf = (health: string) => Number(/the collector shop .* for (\d+) s/.exec(health)?.[1] ?? 0);
     const said = await shop.healthReached((health) => secondsOf(health) >= hourSeconds, "says it", 120_000);
-    // At the speed of other clocks, later than it was by now.
-    await writeFile(clock, `+${2 * secondsOf(said) + hourSeconds}\n`);
+    // At the speed of other clocks again, which has to be said, and later than it is by now.
+    await writeFile(clock, `+${2 * secondsOf(said) + hourSeconds} x1\n`);
     const left = await descriptors();
     await broker.up();
     const began = performance.now();
@@ -48,7 +48,7 @@ export async function runAway(broker: TestBroker, { directory, command }: CheckO
     await shop.reached(({ messages }) => messages >= 2 * chunk, "it has read on");
     await shop.healthReached((health) => !health.includes("collector"), "has no word any more");
     // Threads that wait for each other do not bear such a clock for long: another process looks at what is stored.
-    await writeFile(clock, "+0\n");
+    await writeFile(clock, "+0 x1\n");
     await mars.kill();
     const stored = await shop.checkStored();
     const lines = (await readFile(log, "utf8")).split("\n").filter((line) => line.includes("broker_lost"));
