@@ -29,7 +29,7 @@ export async function runFullDisk(
   try {
     await shop.reached(({ state }) => state === "reading", "it reads");
     await shop.publish(chunk);
-    await shop.reached(({ messages }) => messages === chunk, "it has read");
+    await shop.reached(({ messages }) => messages === chunk, "it has read", 60_000);
     const filler = `/proc/${await mars.pid()}/root${dataDir}/filler`;
     await fill(filler);
     const most = Math.min(flood, (broker.messagesMost ?? flood + chunk) - chunk);

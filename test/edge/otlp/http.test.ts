@@ -252,6 +252,33 @@ describe("refusals", () => {
     expect([shape.status, shape.body.code]).toEqual([400, 3]);
   });
 
+  test("are for bodies beyond 16 MiB after decompression, and not for one that has as many", async () => {
+    const most = 16 * 1024 * 1024;
+    const some = protoLogs("bound", [{ name: "e", id: "b" }]).bytes;
+    /** With a field that the protocol does not know: 15, of so many bytes. */
+    const filled = (bytes: number, filler: number) => {
+      const rest = bytes - some.byteLength - 5;
+      const length = [0, 7, 14, 21].map((shift) => ((rest >> shift) & 127) | (shift < 21 ? 128 : 0));
+      const field = new Uint8Array(rest);
+      crypto.getRandomValues(field.subarray(0, filler));
+      return Buffer.concat([some, Uint8Array.of(0x7a, ...length), field]);
+    };
+    const gzip = { "content-encoding": "gzip" };
+    const noise = 60_000;
+    expect((await postProto(logs(), filled(most, noise))).status).toBe(200);
+    expect((await postProto(logs(), gzipSync(filled(most, noise)), gzip)).status).toBe(200);
+    expect((await messageOf(mars, "bound", "b")).event_count).toBe(1);
+    const over = await postProto(logs(), gzipSync(filled(most + 1, noise)), gzip);
+    expect([over.status, over.error?.code, over.error?.message]).toEqual([
+      413,
+      8,
+      expect.stringContaining(`at most ${most} bytes, has more after decompression`),
+    ]);
+    // What is nothing but air is refused before it is unpacked that far.
+    const bomb = await postProto(logs(), gzipSync(new Uint8Array(most)), gzip);
+    expect([bomb.status, bomb.error?.message]).toEqual([413, expect.stringContaining("1000 times")]);
+  }, 30_000);
+
   test("for another type, a longer body, too many records", async () => {
     const other = await post(logs(), "a", { "content-type": "text/plain" });
     expect([other.status, other.body.code]).toEqual([415, 3]);
