@@ -1,7 +1,7 @@
 /** Journeys: messages of several apps that belong together. */
 import * as z from "zod";
 import { MarsError } from "../core/error.ts";
-import { journeyToJson } from "../core/json.ts";
+import { JsonText } from "../core/json-text.ts";
 import { externalIdBytesMax, listLimitMax } from "../core/limits.ts";
 import { pageEnd } from "./answers.ts";
 import { narrowedTo } from "./app-scope.ts";
@@ -44,16 +44,15 @@ export const getJourney = operation({
   async handle({ reader, progress }, { external_id, min_seq, ...page }, caller) {
     await visible(progress, min_seq, caller);
     const { allApps, apps } = caller.identity;
-    const journey = await reader(caller).journey({
+    const json = await reader(caller).journeyJson({
       externalId: external_id,
       ...defined({ cursor: page.cursor }),
       limit: page.limit,
       ...(!allApps && { apps }),
       ...(caller.protocol !== "rest" && { bytesMax: rpcEventsBytesMax }),
     });
-    if (journey.messages.length === 0) {
-      throw new MarsError("not_found", "no message with this external id is stored");
-    }
-    return { ...journeyToJson(external_id, journey), ...(!allApps && { apps: [...apps] }) };
+    if (json === undefined) throw new MarsError("not_found", "no message with this external id is stored");
+    const answer = new JsonText(json);
+    return allApps ? answer : answer.with({ apps });
   },
 });

@@ -1,7 +1,6 @@
 /** Messages: lists of them, and one with its events. */
 import * as z from "zod";
 import { MarsError } from "../core/error.ts";
-import { messagePageToJson } from "../core/json.ts";
 import { JsonText } from "../core/json-text.ts";
 import { messageEventsMax } from "../core/limits.ts";
 import { narrow } from "./app-scope.ts";
@@ -46,7 +45,7 @@ export const listMessages = operation({
     const read = reader(caller);
     await assertIndexed(read, filters.app_id, query.attributes);
     // An app that is not known is a filter that nothing matches: this is how one looks whether anything has come of it.
-    return messagePageToJson(await read.list(query));
+    return new JsonText(await read.listJson(query));
   },
 });
 

@@ -6,7 +6,6 @@
 import * as z from "zod";
 import { type Author, authorOf } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
-import { parseForAnswer } from "../core/exact-json.ts";
 import { JsonText } from "../core/json-text.ts";
 import type { Scope } from "../core/rights.ts";
 import { type AppScope, assertApps, narrowedTo } from "./app-scope.ts";
@@ -122,24 +121,20 @@ export function operation<
     if (isRead(definition)) caller.identity.assertMay(definition.scope);
     const { allApps, apps } = caller.identity;
     if (!narrowed || allApps || named.app_id !== undefined) return answer;
-    return { ...(answer instanceof JsonText ? valueIn(answer) : (answer as object)), apps };
+    return answer instanceof JsonText ? answer.with({ apps }) : { ...(answer as object), apps };
   };
   return {
     ...definition,
     output: narrowed ? withApps(definition.output) : definition.output,
     async run(parts, input, caller) {
       const answer = await carryOut(parts, input, caller);
-      return answer instanceof JsonText ? valueIn(answer) : answer;
+      return answer instanceof JsonText ? answer.value : answer;
     },
     async runText(parts, input, caller) {
       const answer = await carryOut(parts, input, caller);
       return answer instanceof JsonText ? answer.json : JSON.stringify(answer);
     },
   };
-}
-
-function valueIn({ json }: JsonText): object {
-  return parseForAnswer(json) as object;
 }
 
 function withApps(output: z.ZodType): z.ZodType {

@@ -43,5 +43,6 @@ export interface JourneyMembers {
 
 /** Reads journeys. Implemented by `workers/`. Rejects with `unavailable` while the database is away. */
 export interface JourneyReader {
-  journey(query: JourneyQuery): Promise<Journey>;
+  /** The answer as `journeyToJson` has it; `undefined` where there is no such journey. */
+  journeyJson(query: JourneyQuery): Promise<string | undefined>;
 }

@@ -6,7 +6,7 @@ import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { JournalState } from "./journal.ts";
 import type { JourneyReader } from "./journey.ts";
-import type { HistoryPage, HistoryQuery, MessagePage, MessageQuery, MessageRead } from "./query.ts";
+import type { HistoryPage, HistoryQuery, MessageQuery, MessageRead } from "./query.ts";
 import type { RetentionStore } from "./retention.ts";
 import type { SetAsideStep } from "./set-aside.ts";
 import type { Topic } from "./topic.ts";
@@ -32,7 +32,8 @@ export interface Ingest {
 
 /** Reads messages and events. Implemented by `workers/`. Rejects with `MarsError` `unavailable` while the database is away. */
 export interface Reader extends JourneyReader {
-  list(query: MessageQuery): Promise<MessagePage>;
+  /** The answer as `messagePageToJson` has it. */
+  listJson(query: MessageQuery): Promise<string>;
   /** The answer as `messageToJson` has it; `undefined` where no event of the message is stored. */
   messageJson(read: MessageRead): Promise<string | undefined>;
   /** One page of a topic's history; repeated until `to` reaches `upTo`. */

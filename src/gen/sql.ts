@@ -1533,7 +1533,7 @@ export const sourcesSql = {
 /** src/db/statistics/funnel-by.sql */
 export const funnelBySql = {
   instances: `SELECT json_group_array(json_array(v.value, i.message, i.lifecycle, i.statuses, i.times)) AS rows FROM ( SELECT id FROM messages WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY created_at DESC LIMIT ?4) m CROSS JOIN instances i ON i.message = m.id LEFT JOIN attribute_values v ON v.message = m.id AND v.name = (SELECT id FROM attribute_names WHERE app_id = ?1 AND name = ?5 AND dropped = 0)`,
-  totals: `SELECT count(*) AS scanned, count(i.message) AS messages FROM ( SELECT id FROM messages WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY created_at DESC LIMIT ?4) m LEFT JOIN instances i ON i.message = m.id`,
+  scanned: `SELECT count(*) AS scanned FROM (SELECT 1 FROM messages WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 LIMIT ?4)`,
   stages: `SELECT id, stage, after FROM stages WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND stage <> '' ORDER BY id`,
 } as const;
 

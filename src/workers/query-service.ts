@@ -67,16 +67,18 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   return {
     /** Sets the journal by whose position answers name the seq that they are as of. */
     open: (journalId: string) => connection.open(journalId),
-    /** As values, of which `messageJson` is the text. */
+    // As values, of which the next three have the texts.
     get: messages.get.bind(messages),
+    list: messages.list.bind(messages),
+    journey: journeys.journey.bind(journeys),
     messageJson: messages.json.bind(messages),
+    listJson: messages.listJson.bind(messages),
+    journeyJson: journeys.journeyJson.bind(journeys),
     messageEvents: events.messageEvents.bind(events),
     listedEvents: listed.listedEvents.bind(listed),
     eventsSince: history.eventsSince.bind(history),
-    list: messages.list.bind(messages),
     history: (query: HistoryQuery) =>
       query.topic.externalId === undefined ? history.history(query) : journeys.history(query),
-    journey: journeys.journey.bind(journeys),
     findings: findings.findings.bind(findings),
     findingHistory: findings.findingHistory.bind(findings),
     overdue: findings.overdue.bind(findings),

@@ -7,6 +7,7 @@ import type { Row } from "@libsql/client";
 import type { StoredEvent } from "../../core/event.ts";
 import { compareRanked, type Rank } from "../../core/fold.ts";
 import type { Journey, JourneyQuery } from "../../core/journey.ts";
+import { journeyToJson } from "../../core/json.ts";
 import type { HistoryPage, HistoryQuery } from "../../core/query.ts";
 import { microsMin } from "../../core/time.ts";
 import { historySql, journeysSql } from "../../gen/sql.ts";
@@ -45,7 +46,14 @@ export class JourneyQueries {
     this.#summaries = new Summaries(connection, plans);
   }
 
-  /** See `JourneyReader.journey`. */
+  /** See `JourneyReader.journeyJson`. */
+  async journeyJson(query: JourneyQuery): Promise<string | undefined> {
+    const journey = await this.journey(query);
+    if (journey.messages.length === 0) return undefined;
+    return JSON.stringify(journeyToJson(query.externalId, journey));
+  }
+
+  /** The messages of a journey and a page of their events; none where there is no such journey. */
   async journey({
     externalId,
     apps,

@@ -7,7 +7,7 @@
 import type { Row } from "@libsql/client";
 import type { MessageKey, StoredEvent } from "../../core/event.ts";
 import { compareRanked, type Rank } from "../../core/fold.ts";
-import { messageToJson } from "../../core/json.ts";
+import { messagePageToJson, messageToJson } from "../../core/json.ts";
 import type { Message, MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
 import { type AppRights, appRights } from "../../core/rights.ts";
 import type { LifecycleInstance } from "../../core/state.ts";
@@ -81,7 +81,12 @@ export class MessageQueries {
     };
   }
 
-  /** See `Reader.list`. */
+  /** See `Reader.listJson`. */
+  async listJson(query: MessageQuery): Promise<string> {
+    return JSON.stringify(messagePageToJson(await this.list(query)));
+  }
+
+  /** A page of messages: see `MessageQuery`. */
   async list(query: MessageQuery): Promise<MessagePage> {
     const { rows, next, cursorAt, asOfSeq } = await this.listRows(query);
     const { messages, count: shown } = await this.#summaries.of(rows);

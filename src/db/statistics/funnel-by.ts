@@ -58,9 +58,9 @@ export class FunnelByQueries {
   /** See `FunnelByReader`. */
   async funnelBy({ appId, name, since, until }: FunnelByQuery): Promise<FunnelBy> {
     const latest = [appId, since, until, funnelByMessagesMax];
-    const [instanceRows, totals, stageRows = []] = await this.#connection.read([
+    const [instanceRows, scanned, stageRows = []] = await this.#connection.read([
       { sql: funnelBySql.instances, args: [...latest, name] },
-      { sql: funnelBySql.totals, args: latest },
+      { sql: funnelBySql.scanned, args: latest },
       { sql: funnelBySql.stages, args: [appId] },
     ]);
     const stages = stageRows.map(
@@ -89,8 +89,9 @@ export class FunnelByQueries {
       values: values.map(({ value, part }) => ({ value, ...partOf(part) })),
       others: { values: rest.length, ...partOf(others) },
       without: partOf(without),
-      messages: Number(totals?.[0]?.messages ?? 0),
-      partial: Number(totals?.[0]?.scanned ?? 0) >= funnelByMessagesMax,
+      // The values of a message come one after another.
+      messages: rows.filter(([, message], at) => message !== rows[at - 1]?.[1]).length,
+      partial: Number(scanned?.[0]?.scanned ?? 0) >= funnelByMessagesMax,
     };
   }
 
