@@ -1,4 +1,7 @@
-/** Kill -9 amid changes: what was answered is in the audit, and what is in the audit has been changed, no more and no less. */
+/**
+ * Kill -9 amid changes and events: what was answered is in the audit, and what is in the audit has been changed, no more and no less;
+ * each event that was answered is stored once.
+ */
 import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -60,6 +63,40 @@ async function change(mars: MarsProcess, name: string, answered: string[]): Prom
   }
 }
 
+/** Sends events until Mars is killed. @param answered gets the ids of their messages */
+async function send(mars: MarsProcess, name: string, answered: string[]): Promise<void> {
+  try {
+    for (let n = 1; ; n++) {
+      const events = Array.from({ length: 50 }, (_, k) => ({
+        ...{ app_id: "load", message_id: `${name}-${n}-${k}`, event: "A", event_id: "1" },
+      }));
+      await call(mars, "POST /api/event/bulk", { events });
+      answered.push(...events.map((one) => one.message_id));
+      await Bun.sleep(5);
+    }
+  } catch (error) {
+    if (/: \d{3} /.test(String(error))) throw error;
+  }
+}
+
+/** Waits until the log is applied, what the kill has left in it, too. @returns the seq up to which it is */
+async function applied(mars: MarsProcess): Promise<void> {
+  const event = { app_id: "after", message_id: "m", event: "A" };
+  const { seq } = await call(mars, "POST /api/event", event);
+  await call(mars, `GET /api/messages?app_id=after&min_seq=${seq}`);
+}
+
+async function storedOf(mars: MarsProcess): Promise<string[]> {
+  const stored: string[] = [];
+  for (let cursor: unknown = ""; cursor !== null; ) {
+    const after = cursor === "" ? "" : `&cursor=${cursor}`;
+    const page = await call(mars, `GET /api/messages?app_id=load&limit=1000${after}`);
+    for (const one of page.messages as Json[]) stored.push(`${one.message_id} ${one.event_count}`);
+    cursor = page.next_cursor;
+  }
+  return stored;
+}
+
 async function auditOf({ url }: MarsProcess): Promise<Entry[]> {
   const response = await fetch(`${url}/api/audit`, { headers: { accept: "application/x-ndjson" } });
   const lines = (await response.text()).trimEnd().split("\n");
@@ -90,17 +127,22 @@ test("what was answered is in the audit, and what is in the audit was done", asy
   const dataDir = await mkdtemp(join(tmpdir(), "mars-audit-"));
   const random = mulberry32(17);
   const answered: string[] = [];
+  const sent: string[] = [];
   let mars = await spawnMars({ dataDir, env: { MARS_ANONYMOUS: "1" } });
   try {
     for (let round = 0; round < rounds; round++) {
       const names = Array.from({ length: workers }, (_, worker) => `app-${round}-${worker}`);
       const before = answered.length;
-      const changing = Promise.all(names.map((name) => change(mars, name, answered)));
+      const changing = Promise.all([
+        ...names.map((name) => change(mars, name, answered)),
+        ...[1, 2].map((sender) => send(mars, `${round}-${sender}`, sent)),
+      ]);
       while (answered.length < before + 20) await Bun.sleep(1);
       await Bun.sleep(random() * 50);
       await mars.kill("SIGKILL");
       await changing;
       mars = await spawnMars({ dataDir, env: { MARS_ANONYMOUS: "1" } });
+      await applied(mars);
       const { entries, keys } = await afterRevocations(mars);
       const recorded = entries.map(({ action, target, new: now }) =>
         action === "putLifecycle" ? `${action} ${target} ${now?.version}` : `${action} ${target}`,
@@ -116,6 +158,10 @@ test("what was answered is in the audit, and what is in the audit was done", asy
         const put = entries.filter(({ target }) => target === name).map(({ new: now }) => now?.version);
         expect((versions as Json[]).map(({ version }) => version)).toEqual(put);
       }
+      const stored = await storedOf(mars);
+      expect(new Set(stored).size).toBe(stored.length);
+      const there = new Set(stored);
+      expect(sent.filter((id) => !there.has(`${id} 1`))).toEqual([]);
     }
   } finally {
     await mars.kill("SIGKILL");

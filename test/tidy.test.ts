@@ -86,6 +86,8 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/app/configuration.ts": ["brokers", "declared"],
   "src/app/declarations.ts": ["api", "declared"],
   "src/app/definitions.ts": ["edge", "workers"],
+  "src/app/logged-store.ts": ["workers"],
+  "src/app/pipeline-options.ts": ["ingest", "projection"],
   "src/app/topics.ts": ["alerting", "live"],
   "src/app/sources.ts": ["sources", "workers"],
   "src/app/pipeline.ts": ["ingest", "projection", "maintenance"],

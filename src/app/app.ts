@@ -46,6 +46,7 @@ import { Declarations } from "./declarations.ts";
 import { createDefinitions } from "./definitions.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { createHealth } from "./health.ts";
+import { loggedStore } from "./logged-store.ts";
 import type { Mars } from "./mars.ts";
 import { marsStats } from "./mars-stats.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -75,7 +76,12 @@ export async function startParts(
   const tracing = await openTracing(config, { version, log, supervisor, shutdown });
   const clock = new Clock({ log, graceMs: config.startGraceMs });
   const { database, quarantine, store, query, inner } = threads;
-  const callers = await openCallers(config, store.client, log);
+  const logged = loggedStore({
+    store: store.client,
+    change: (method, args) => pipeline.changes.ask(method, args),
+    earlier: () => pipeline.changes.earlier(),
+  });
+  const callers = await openCallers(config, logged, log);
   const journal = new FileJournal({
     directory: join(config.dataDir, "journal"),
     bytesMax: config.journalBytesMax,
@@ -104,7 +110,7 @@ export async function startParts(
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
-    ...{ journal, store: store.client, clock, spans: tracing?.spans },
+    ...{ journal, store: logged, clock, spans: tracing?.spans },
     listSetAside: inner.client.listSetAside,
     publish: (events, upTo) => live.publish(events, upTo),
     publishFindings: (changed, upTo) => {
@@ -115,7 +121,7 @@ export async function startParts(
     log,
   });
   const alerts = new Alerts({
-    store: store.client,
+    store: logged,
     reader: inner.client,
     topic: alertTopics,
     incidents,
@@ -147,7 +153,7 @@ export async function startParts(
     ...{ config, database, store: store.client, journal, acknowledged, version, log },
   });
   const incoming = createSources({
-    ...{ store: store.client, reader: inner.client, ingest: pipeline.ingest, supervisor, log },
+    ...{ store: logged, reader: inner.client, ingest: pipeline.ingest, supervisor, log },
     attributesBytesMax: config.attributesBytesMax,
     onRefused: ({ peer }) => refused("deliveries", peer),
   });
@@ -166,7 +172,7 @@ export async function startParts(
     formats: config,
     clock,
     ingest: pipeline.ingest,
-    store: store.client,
+    store: logged,
     sources: incoming.sources,
     supervisor,
     log,
@@ -196,9 +202,9 @@ export async function startParts(
     reader: reads.for,
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     ...{ live, findings, alertTopics, incidents },
-    ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
+    ...createDefinitions({ store: logged, pipeline }),
     badges: appRights(config.badges),
-    ...{ views: store.client, declared: store.client, sources: incoming.sources },
+    ...{ views: logged, declared: logged, sources: incoming.sources },
     alerts,
     ...{ setAside: pipeline.setAside, triage: pipeline.triage, backups, erasures: eraser },
     retentions: pipeline.retentions,

@@ -4,6 +4,7 @@ import type { Journal } from "../core/journal.ts";
 import type { Mask } from "../core/mask.ts";
 import { setAsideMax } from "../core/set-aside.ts";
 import { traceparents } from "../core/traceparent.ts";
+import type { Changes } from "../ingest/changes.ts";
 import type { GroupCommit } from "../ingest/group-commit.ts";
 import type { SetAsideDesk } from "../ingest/set-aside.ts";
 import type { Writer } from "../ingest/writer.ts";
@@ -26,6 +27,7 @@ export interface PipelineParts {
   readonly grace: Grace;
   readonly retention: Retention;
   readonly setAside: SetAsideDesk;
+  readonly changes: Changes;
   readonly pages: PageRounds;
   readonly mask: Mask | undefined;
   readonly damagedFiles: number;
@@ -73,6 +75,7 @@ export function pipelineStats(parts: PipelineParts): PipelineStats {
     grace: parts.grace.stats(),
     retention: parts.retention.stats(),
     set_aside: { count: parts.setAside.count, count_max: setAsideMax },
+    changes: parts.changes.stats,
     database: parts.pages.state ?? null,
     totals: {
       accepted,

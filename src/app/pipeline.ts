@@ -3,61 +3,36 @@
  */
 
 import { MarsError } from "../core/error.ts";
-import type { SequencedEvent } from "../core/event.ts";
-import type { Journal, JournalState } from "../core/journal.ts";
+import type { JournalState } from "../core/journal.ts";
 import { Mask } from "../core/mask.ts";
-import type { Ingest, Log, Progress, Store } from "../core/ports.ts";
+import type { Ingest, Progress } from "../core/ports.ts";
 import { receipts } from "../core/receipt.ts";
 import type { Refusals } from "../core/refusals.ts";
-import type { SetAsidePage, SetAsideQuery } from "../core/set-aside.ts";
-import type { Spans } from "../core/spans.ts";
 import type { StoredBatch } from "../ingest/batch.ts";
 import { Behind } from "../ingest/behind.ts";
+import { Changes } from "../ingest/changes.ts";
 import { GroupCommit } from "../ingest/group-commit.ts";
 import { maskedIngest } from "../ingest/masked-ingest.ts";
 import { SequenceStart } from "../ingest/sequence.ts";
-import { SetAsideDesk, type SetAsideStore } from "../ingest/set-aside.ts";
+import { SetAsideDesk } from "../ingest/set-aside.ts";
 import { Writer } from "../ingest/writer.ts";
-import type { Finding } from "../lifecycle/finding.ts";
-import type { TriageStore } from "../lifecycle/triage.ts";
 import { Checkpoints } from "../maintenance/checkpoints.ts";
 import { PageRounds } from "../maintenance/page-rounds.ts";
 import { Retention } from "../maintenance/retention.ts";
 import { Grace } from "../projection/loop/grace.ts";
 import { ProjectionLoop } from "../projection/loop/projection-loop.ts";
 import { TriageDesk } from "../projection/loop/triage-desk.ts";
-import type { Projection } from "../projection/projection-step.ts";
-import type { Clock } from "../runtime/clock.ts";
 import { delay, within } from "../runtime/delay.ts";
 import { StoreProgress } from "../runtime/progress.ts";
 import type { PipelineStats } from "../runtime/stats.ts";
-import type { Loop, Supervisor } from "../runtime/supervisor.ts";
+import type { Loop } from "../runtime/supervisor.ts";
+import type { PipelineOptions } from "./pipeline-options.ts";
 import { pipelineStats } from "./pipeline-stats.ts";
 
 /** Share of the time for stopping; the rest is for the batch under way, and for its way to the disk. */
 const storingShare = 0.75;
 /** Between attempts to open the database at the start, in milliseconds. */
 const openRetry = { firstMs: 500, lastMs: 500 };
-
-export interface PipelineOptions {
-  readonly collectors: number;
-  readonly batchEventsMax: number;
-  readonly retentionMs: number;
-  readonly journal: Journal;
-  readonly countsRetentionMs: number;
-  readonly startGraceMs: number;
-  readonly skewMaxMs: number;
-  /** Names of attributes whose values are replaced. */
-  readonly maskAttributes: readonly string[];
-  readonly clock: Clock;
-  readonly store: Store & Projection & SetAsideStore & TriageStore;
-  readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
-  readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
-  readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
-  readonly spans?: Spans | undefined;
-  readonly supervisor: Supervisor;
-  readonly log: Log;
-}
 
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -69,6 +44,7 @@ export class Pipeline {
   readonly #mask: Mask | undefined;
   readonly ingest: Ingest;
   readonly #writer: Writer;
+  readonly changes: Changes;
   readonly #checkpoints: Checkpoints;
   readonly retentions: Retention;
   readonly #projection: ProjectionLoop;
@@ -115,7 +91,12 @@ export class Pipeline {
       if (upTo === this.#sequence.lastSeq) this.#projection.nudge();
       this.#progress.advance(upTo);
     };
-    this.#writer = new Writer({ ...shared, setAside, publish });
+    this.changes = new Changes({
+      ...shared,
+      write: (change, written) => this.#commit.change(change, written),
+      stalled: () => (this.#opened ? this.#writer.lastError : undefined),
+    });
+    this.#writer = new Writer({ ...shared, make: (step) => this.changes.make(step), setAside, publish });
     this.#checkpoints = new Checkpoints({
       ...shared,
       pressed: () => options.journal.bytes > options.journal.bytesMax / 2,
@@ -187,6 +168,7 @@ export class Pipeline {
    */
   async start(journal: JournalState): Promise<void> {
     this.#damagedFiles = journal.damaged ?? 0;
+    this.changes.continue(journal);
     this.#sequence.begin(journal);
     const attempt = await this.#open(journal);
     if (this.#sequence.certain) this.#accept(journal);
@@ -204,7 +186,7 @@ export class Pipeline {
       this.#options.log.error("journal does not answer", { event: "journal_hangs" });
     }
     const healthy = this.#opened && !this.#stuck && this.#writer.lastError === "";
-    if (healthy && this.#notStored > 0) await this.#writer.drain(storingMs);
+    if (healthy && this.#progress.storedSeq < this.#commit.lastSeq) await this.#writer.drain(storingMs);
     const left = this.#notStored;
     if (left > 0)
       this.#options.log.warn("stopped before all events were stored, the next start stores them", {
@@ -229,6 +211,7 @@ export class Pipeline {
       grace: this.#grace,
       retention: this.retentions,
       setAside: this.setAside,
+      changes: this.changes,
       pages: this.#pages,
       mask: this.#mask,
       damagedFiles: this.#damagedFiles,
@@ -287,14 +270,16 @@ export class Pipeline {
       this.#accept(journal);
       this.#writer.start(storedSeq);
     }
+    const [writing, following] = [this.#writer.run(storedSeq), this.#follow(journal, storedSeq)];
+    await Promise.all([writing, following, this.#checkpoints.run()]);
+  }
+
+  /** What goes by the settings begins when the changes of earlier runs are made. */
+  async #follow(journal: JournalState, storedSeq: number): Promise<void> {
+    await this.changes.continued();
     await this.retentions.resume();
     // Producers may have been away since: Mars has run here before, with this journal or, before a copy was put back, another.
     if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
-    await Promise.all([
-      this.#writer.run(storedSeq),
-      this.#checkpoints.run(),
-      this.retentions.run(),
-      this.#projection.run(),
-    ]);
+    await Promise.all([this.retentions.run(), this.#projection.run()]);
   }
 }

@@ -1,13 +1,14 @@
 /** Restores a backup into an empty data directory, or into none: all of it or nothing. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isChange } from "../core/journal.ts";
 import { Database } from "../db/database.ts";
 import { fileUrl } from "../db/database-address.ts";
 import { examineDatabase } from "../db/integrity/examine.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { beginRestore, finishRestore } from "../directory/unfinished-restore.ts";
 import { syncDirectory } from "../directory/whole-files.ts";
-import { decodeEvents } from "../journal/journal-format.ts";
+import { decodeRecord } from "../journal/journal-format.ts";
 import { SegmentedJournal } from "../journal/segmented-journal.ts";
 import { readArchive } from "./archive-reader.ts";
 import { databaseName, journalPrefix, keysName, type Manifest } from "./manifest.ts";
@@ -155,7 +156,10 @@ async function checkJournal(
         `the journal ${id} has seq ${firstSeq} to ${lastSeq}, and not those of ${journal_id} behind ${snapshot_seq} up to ${seq}`,
       );
     let events = 0;
-    for await (const record of journal.read(snapshot_seq)) events += decodeEvents(record).length;
+    for await (const record of journal.read(snapshot_seq)) {
+      const entry = decodeRecord(record);
+      if (!isChange(entry)) events += entry.length;
+    }
     return events;
   } finally {
     await journal.close();

@@ -1,16 +1,17 @@
-/** As-of restore: takes the events beyond a point out of the segments of a restored journal. */
+/** As-of restore: takes the events and changes beyond a point out of the segments of a restored journal. */
 import { readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Micros } from "../core/event.ts";
+import type { Micros, SequencedEvent } from "../core/event.ts";
+import { isChange } from "../core/journal.ts";
 import { formatTime, parseTime } from "../core/time.ts";
 import { copySegments } from "../journal/journal-copy.ts";
-import { decodeEvents } from "../journal/journal-format.ts";
+import { decodeRecord } from "../journal/journal-format.ts";
 import { decodeHeader, headerBytes, type SegmentHeader } from "../journal/journal-record.ts";
 import { wholeRecords } from "../journal/journal-scan.ts";
 import type { Manifest } from "./manifest.ts";
 import { writeDurably } from "./restored-file.ts";
 
-/** The last event that is wanted: its seq, or the latest time of receipt. */
+/** The last event or change that is wanted: its seq, or the latest time of receipt. */
 export type Until = { readonly seq: number } | { readonly time: Micros };
 
 /** @returns why the backup does not have that point; `undefined` where it does */
@@ -57,13 +58,19 @@ function recordsOf(bytes: Buffer, { salt, after }: SegmentHeader) {
 function lastBefore(records: ReturnType<typeof recordsOf>, time: Micros, after: number): number {
   let last = after;
   for (const record of records) {
-    for (const { seq, receivedAt } of decodeEvents(record)) {
+    const entry = decodeRecord(record);
+    const times = isChange(entry) ? [[entry.seq, entry.change.at] as const] : entry.map(timeOfReceipt);
+    for (const [seq, at] of times) {
       // Times of receipt never go back.
-      if (receivedAt > time) return last;
+      if (at > time) return last;
       last = seq;
     }
   }
   return last;
+}
+
+function timeOfReceipt({ seq, receivedAt }: SequencedEvent): readonly [seq: number, at: Micros] {
+  return [seq, receivedAt];
 }
 
 function timeOf(text: string): Micros {

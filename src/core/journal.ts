@@ -1,4 +1,5 @@
 /** The journal's port: the log of accepted events, for any engine that keeps it. */
+import type { ChangeRecord, SequencedChange } from "./change-record.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, SequencedEvent } from "./event.ts";
 import type { TimingStats } from "./timing.ts";
@@ -11,6 +12,8 @@ export interface JournalState {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly bytes: number;
+  /** The last change in it. Default: there is none. */
+  readonly lastChange?: number;
   /** The last seq that it has certainly assigned, where records after `lastSeq` have been lost. */
   readonly givenOut?: number;
   /** Files that were set aside as damaged, in all of its runs. Default: none. */
@@ -30,12 +33,19 @@ export interface SeqRange {
   readonly last: number;
 }
 
+/** What one record of the log has: the events of a commit, in seq order, or a change. */
+export type LogEntry = readonly SequencedEvent[] | SequencedChange;
+
+export function isChange(entry: LogEntry): entry is SequencedChange {
+  return !Array.isArray(entry);
+}
+
 export interface AppendOptions {
   /** Whether the journal may pass its bound by these events, if it has not passed it before. Default: not. */
   readonly passBound?: boolean;
 }
 
-/** The log: makes events durable and assigns their seqs. Implemented by `journal/`. */
+/** The log: makes events and changes durable and assigns their seqs. Implemented by `journal/`. */
 export interface Journal {
   readonly id: string;
   /** Its size, and the bound of that. */
@@ -55,13 +65,15 @@ export interface Journal {
    * - `internal`: they cannot be written to any disk.
    */
   append(events: readonly MarsEvent[], options?: AppendOptions): Promise<SeqRange>;
+  /** The same for a change, which takes one seq. */
+  appendChange(change: ChangeRecord, options?: AppendOptions): Promise<SeqRange>;
   /** Resolves when a write of the size that failed last would succeed now, and rejects as `append` would. */
   probe(): Promise<void>;
   /** Why `bytes` more have no room now. Default: 0, so whether it has passed its bound. */
   refusal(bytes?: number): MarsError | undefined;
-  /** Yields the events after the seq, those of one commit at a time, in order, up to the end of what is on disk then. */
-  read(after: number): AsyncIterable<readonly SequencedEvent[]>;
-  /** Number of its events after `seq`. */
+  /** Yields what the log has after the seq, one record at a time, in order, up to the end of what is on disk then. */
+  read(after: number): AsyncIterable<LogEntry>;
+  /** Number of its events and changes after `seq`. */
   eventsBeyond(seq: number): Promise<number>;
   /**
    * Drops what it can of the events up to `upTo`; the last seq is not forgotten.

@@ -2,6 +2,7 @@
  * The ports between components. Each knows the interfaces of the next and nothing behind them; `app.ts` connects them.
  */
 import type { Caller } from "./caller.ts";
+import type { ChangeStep } from "./change-record.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { JournalState } from "./journal.ts";
@@ -186,7 +187,10 @@ export interface StorePosition {
   readonly unprojected: number;
 }
 
-/** Stores events. Implemented by `workers/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
+/** What has become of a change: the answer of the method that has made it; `lost` where it was made and its answer was lost. */
+export type ChangeOutcome = { readonly answer: unknown } | { readonly lost: true };
+
+/** Stores events and makes changes. Implemented by `workers/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
 export interface Store extends RetentionStore {
   /**
    * Migrates the database, and finds or makes the journal's position in it.
@@ -207,6 +211,15 @@ export interface Store extends RetentionStore {
    * @returns the number of events and messages that are set aside now
    */
   setAside(step: SetAsideStep): Promise<number>;
+  /**
+   * Makes a change, in the transaction that moves the position past it. Rejects with the reason where it is refused, and has changed
+   * nothing then.
+   */
+  applyChange(step: ChangeStep): Promise<ChangeOutcome>;
+  /** Moves the position past a change that is refused; safe to repeat after a lost answer. */
+  skipChange(step: Omit<ChangeStep, "change">): Promise<void>;
+  /** Resolves when the database can be asked. */
+  confirm(): Promise<void>;
   /**
    * Syncs the database to disk. Returns the position up to which no power cut should undo it.
    *

@@ -7,6 +7,8 @@
  */
 import { createClient, type InStatement, type Row, type Value } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import { nowMicros } from "../core/time.ts";
 import { collectGarbage } from "../runtime/garbage.ts";
 import {
   type DatabaseAddress,
@@ -27,6 +29,12 @@ export interface DatabaseOptions extends DatabaseAddress {
   readonly committed?: (statements: readonly InStatement[]) => void;
 }
 
+/** A record of the log that is applied: its time, and the statement that moves the position past it. */
+export interface LoggedStep {
+  readonly at: Micros;
+  readonly move: InStatement;
+}
+
 /** What is used of a connection, to a file or to a server. */
 type Connection = Pick<EmbeddedConnection, "batch" | "execute" | "script" | "close">;
 
@@ -35,6 +43,9 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #quarantine: Quarantine | undefined;
   #connection: Connection | undefined;
+  #logged: LoggedStep | undefined;
+  /** Whether a transaction has moved the position past it. */
+  #moved = false;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -42,8 +53,38 @@ export class Database {
     this.embedded = options.url.startsWith("file:");
   }
 
+  /** The time of the record that is applied; else of the clock. What a record writes depends on nothing but the log. */
+  get now(): Micros {
+    return this.#logged?.at ?? nowMicros();
+  }
+
+  /**
+   * Applies a record of the log: the first transaction of `make` that writes moves the position with what it writes. Where there is
+   * none, one follows that only moves it. One record at a time.
+   */
+  async logged<T>(step: LoggedStep, make: () => Promise<T>): Promise<T> {
+    this.#logged = step;
+    this.#moved = false;
+    try {
+      const answer = await make();
+      if (!this.#moved) await this.batch([], "write");
+      return answer;
+    } finally {
+      this.#logged = undefined;
+    }
+  }
+
   /** Runs the statements in one transaction: all or none. */
   async batch(statements: InStatement[], mode: "write" | "read"): Promise<Result[]> {
+    if (mode === "write" && this.#logged !== undefined && !this.#moved) {
+      const results = await this.#batch([this.#logged.move, ...statements], mode);
+      this.#moved = true;
+      return results.slice(1);
+    }
+    return this.#batch(statements, mode);
+  }
+
+  async #batch(statements: InStatement[], mode: "write" | "read"): Promise<Result[]> {
     // A deferred transaction that only reads is one for reading. A server's driver has another, with a pragma.
     const driversMode = mode === "read" ? "deferred" : "write";
     const results = await this.#use((connection) => connection.batch(statements, driversMode));
@@ -78,7 +119,8 @@ export class Database {
    * database server does not say whether it syncs; its answer is trusted.
    */
   durably(statements: InStatement[]): Promise<Result[]> {
-    if (!this.embedded) return this.batch(statements, "write");
+    // The log has what a record writes.
+    if (!this.embedded || this.#logged !== undefined) return this.batch(statements, "write");
     return this.#fullySynced(statements);
   }
 

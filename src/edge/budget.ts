@@ -4,7 +4,7 @@
  */
 import type { Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
-import type { BudgetStats } from "../runtime/stats.ts";
+import type { BudgetStats } from "../runtime/budget-stats.ts";
 
 export interface BudgetOptions {
   /** The name of the amounts in the refusal: "bytes of request bodies". */

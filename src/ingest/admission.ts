@@ -4,6 +4,7 @@
  * One list in order of arrival, so that seqs follow arrival, and a count for each collector, so that one message that
  * floods its collector cannot take the room of the others. Full: the call is refused as `overloaded`, as a whole.
  */
+import type { ChangeRecord } from "../core/change-record.ts";
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent } from "../core/event.ts";
 import { bulkEventsMax } from "../core/limits.ts";
@@ -21,9 +22,11 @@ const commitCharsMax = 4 * 1024 * 1024;
 /** By then a full queue is empty again, unless the journal hangs. */
 const retryAfterMs = 1_000;
 
-/** One call of `accept` that waits for its answer. */
+/** One call of `accept` or `change` that waits for its answer. */
 export interface AppendRequest {
+  /** None of a change. */
   readonly events: readonly MarsEvent[];
+  readonly change?: ChangeRecord;
   readonly partition: Partition;
   /** See `eventChars`. */
   readonly chars: number;
@@ -56,9 +59,9 @@ export class Admission {
   }
 
   /** Admits a call. Throws `overloaded` when a bound would be passed; then none of its events is admitted. */
-  admit(request: Pick<AppendRequest, "events" | "resolve" | "reject">): void {
+  admit(request: Omit<AppendRequest, "partition" | "chars">): void {
     const partition: number[] = [];
-    let chars = 0;
+    let chars = request.change?.args.length ?? 0;
     for (const event of request.events) {
       const collector = collectorOf(event, this.#waiting.length);
       chars += eventChars(event);
@@ -88,7 +91,7 @@ export class Admission {
     });
   }
 
-  /** Takes as much as one commit holds, oldest first. Empty when nothing waits. */
+  /** Takes as much as one commit holds, oldest first: some calls with events, or one change. Empty when nothing waits. */
   take(): AppendRequest[] {
     let count = 0;
     let events = 0;
@@ -96,8 +99,10 @@ export class Admission {
     for (const request of this.#requests) {
       events += request.events.length;
       chars += request.chars;
-      if (count > 0 && (events > commitEventsMax || chars > commitCharsMax)) break;
+      const change = request.change !== undefined;
+      if (count > 0 && (change || events > commitEventsMax || chars > commitCharsMax)) break;
       count++;
+      if (change) break;
     }
     const taken = this.#requests.slice(0, count);
     this.#requests = this.#requests.slice(count);

@@ -6,6 +6,7 @@
  * event at fault, which is set aside in the transaction that moves the position past it.
  */
 
+import type { ChangeStep } from "../core/change-record.ts";
 import { MarsError } from "../core/error.ts";
 import type { Log, Store, StoreOutcome } from "../core/ports.ts";
 import type { Spans } from "../core/spans.ts";
@@ -27,6 +28,8 @@ const asideInARowMax = 100;
 
 export interface BatchWriterOptions {
   readonly store: Pick<Store, "apply" | "setAside">;
+  /** See `Changes.make`. */
+  readonly make: (step: ChangeStep) => Promise<boolean>;
   readonly supervisor: Supervisor;
   readonly log: Log;
   /** Called with how many events and messages are set aside now. */
@@ -71,6 +74,11 @@ export class BatchWriter {
    * signal aborts. Throws, as `fenced`, when another process has taken over the store.
    */
   async *write(batch: Batch, faultsMax = sameFaults): AsyncGenerator<StoredBatch, void, undefined> {
+    const { from, to, change } = batch;
+    if (change !== undefined) {
+      if (await this.#options.make({ from, to, change })) yield { upTo: to, events: [] };
+      return;
+    }
     const result = await this.#attempt(batch, faultsMax);
     if (result === undefined) return;
     if (!(result instanceof MarsError)) {

@@ -1,4 +1,5 @@
 /** A batch: a contiguous range of the log, folded, on its way to the store. */
+import type { ChangeRecord } from "../core/change-record.ts";
 import type { SequencedEvent } from "../core/event.ts";
 import type { StoreChunk } from "../core/ports.ts";
 import { type Aggregate, type FoldedMessage, foldMessages } from "./aggregator.ts";
@@ -10,8 +11,9 @@ import { repeatedIn } from "./publication.ts";
 export interface Batch {
   readonly from: number;
   readonly to: number;
-  /** In seq order; at least one, the last with `to`. */
+  /** In seq order; at least one, the last with `to`. None where it is a change. */
   readonly events: readonly SequencedEvent[];
+  readonly change?: ChangeRecord;
   /** Made of them by the aggregators; `undefined` where that failed, or is still to be done. */
   readonly content: BatchContent | undefined;
 }

@@ -4,6 +4,7 @@
  *
  * A batch is full when a transaction or one of the collectors holds no more. Then the log waits until the batch is closed.
  */
+import type { SequencedChange } from "../core/change-record.ts";
 import type { SequencedEvent } from "../core/event.ts";
 import { Wake } from "../runtime/wake.ts";
 import { Collector } from "./collector.ts";
@@ -11,15 +12,17 @@ import { eventChars } from "./event-size.ts";
 
 /**
  * Why a batch ends: it, or a collector, has as many events, or as many bytes, as it may have; the interval since the last
- * one is over; the log has ended.
+ * one is over; the log has ended; a change follows, which is a batch of its own.
  */
-export type Trigger = "size" | "bytes" | "interval" | "drain";
+export type Trigger = "size" | "bytes" | "interval" | "drain" | "change";
 
 /** The range `(from, to]` of the sequence. */
 export interface BatchRange {
   readonly from: number;
   readonly to: number;
   readonly trigger: Trigger;
+  /** All of the range; then the collectors have nothing of it. */
+  readonly change?: SequencedChange["change"];
 }
 
 /**
@@ -54,12 +57,14 @@ export class Batcher implements AsyncIterable<BatchRange> {
   readonly #intervalMs: number;
   readonly #signal: AbortSignal;
   readonly #wake = new Wake();
-  readonly #totals: Record<Trigger, number> = { size: 0, bytes: 0, interval: 0, drain: 0 };
+  readonly #totals: Record<Trigger, number> = { size: 0, bytes: 0, interval: 0, drain: 0, change: 0 };
   #from = 0;
   #to = 0;
   #events = 0;
   #chars = 0;
   #full: Trigger | undefined;
+  /** Follows the open batch. */
+  #change: SequencedChange | undefined;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #room: PromiseWithResolvers<void> | undefined;
@@ -103,6 +108,15 @@ export class Batcher implements AsyncIterable<BatchRange> {
     return this.#room.promise;
   }
 
+  /** Adds a change behind the open batch. Resolves when it is a batch itself, or Mars stops: push no more before. */
+  pushChange(change: SequencedChange): Promise<void> {
+    this.#change = change;
+    if (this.#events > 0) this.#full ??= "change";
+    this.#wake.ring();
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
   /** The log has ended: what is left is the last batch. */
   end(): void {
     this.#ended = true;
@@ -120,7 +134,9 @@ export class Batcher implements AsyncIterable<BatchRange> {
     while (!this.#signal.aborted) {
       if (this.#failure !== undefined) throw this.#failure.error;
       const early = closedAt + this.#intervalMs - performance.now();
-      if (this.#events === 0) {
+      if (this.#events === 0 && this.#change !== undefined) {
+        yield this.#closeChange(this.#change);
+      } else if (this.#events === 0) {
         if (this.#ended) break;
         await this.#wake.sleep(foreverMs, this.#signal);
       } else if (this.#full === undefined && !this.#ended && early > 0) {
@@ -142,8 +158,22 @@ export class Batcher implements AsyncIterable<BatchRange> {
     this.#events = 0;
     this.#chars = 0;
     this.#full = undefined;
+    if (this.#change === undefined) this.#goOn();
+    return range;
+  }
+
+  #closeChange({ seq, change }: SequencedChange): BatchRange {
+    const range = { from: this.#from, to: seq, trigger: "change" as const, change };
+    this.#from = seq;
+    this.#to = seq;
+    this.#change = undefined;
+    this.#goOn();
+    return range;
+  }
+
+  /** The log may go on. */
+  #goOn(): void {
     this.#room?.resolve();
     this.#room = undefined;
-    return range;
   }
 }

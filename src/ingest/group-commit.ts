@@ -2,6 +2,7 @@
  * Group commit: the calls that wait when the journal becomes free go to disk as one commit, and one fsync answers all of
  * them. At rest an event passes at once; under load commits grow by themselves.
  */
+import type { ChangeRecord } from "../core/change-record.ts";
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent } from "../core/event.ts";
 import type { Journal, SeqRange } from "../core/journal.ts";
@@ -10,18 +11,20 @@ import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import { Admission, type AppendRequest } from "./admission.ts";
 import type { Partition } from "./partition.ts";
 
-/** Events that are on disk, and still in memory. */
+/** Events or a change that are on disk, and still in memory. */
 export interface Commit extends SeqRange {
+  /** None of a change. */
   readonly events: readonly MarsEvent[];
+  readonly change?: ChangeRecord;
   readonly partition: Partition;
-  /** See `eventChars`. */
+  /** See `eventChars`; of a change, those of its arguments. */
   readonly chars: number;
 }
 
 export interface GroupCommitOptions {
   /** How many. */
   readonly collectors: number;
-  readonly journal: Pick<Journal, "append" | "probe" | "refusal">;
+  readonly journal: Pick<Journal, "append" | "appendChange" | "probe" | "refusal">;
   readonly supervisor: Supervisor;
   /** Called in seq order, before the answers go out. */
   readonly committed: (commit: Commit) => void;
@@ -101,6 +104,23 @@ export class GroupCommit implements Ingest {
     }
   }
 
+  /**
+   * Rejects as `accept` does.
+   *
+   * @param written called with the change's seq as soon as it is on disk, before it is made
+   */
+  async change(change: ChangeRecord, written: (seq: number) => void): Promise<void> {
+    this.#assertAccepting();
+    await new Promise<void>((resolve, reject) => {
+      const done = (seq: number) => {
+        written(seq);
+        resolve();
+      };
+      this.#admission.admit({ events: [], change, resolve: done, reject });
+      this.#writing ??= this.#write();
+    });
+  }
+
   /** Resolves, once everything that was admitted before the call is on disk or refused, to the last seq on disk. */
   async barrier(): Promise<number> {
     if (this.#writing !== undefined) {
@@ -166,14 +186,19 @@ export class GroupCommit implements Ingest {
 
   async #commit(taken: readonly AppendRequest[]): Promise<void> {
     const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((request) => request.events);
-    if (events.length === 0) {
+    const change = taken[0]!.change;
+    if (events.length === 0 && change === undefined) {
       for (const request of taken) request.resolve(this.lastSeq);
       return;
     }
     let range: SeqRange;
     try {
       // A call that begins below the bound is taken as a whole, so the journal passes it by one call at most.
-      range = await this.#options.journal.append(events, { passBound: taken.length === 1 });
+      const { journal } = this.#options;
+      const passBound = taken.length === 1;
+      range = await (change === undefined
+        ? journal.append(events, { passBound })
+        : journal.appendChange(change, { passBound }));
     } catch (thrown) {
       const error = MarsError.from(thrown);
       if (error.code === "unavailable") this.#failed(error);
@@ -191,12 +216,13 @@ export class GroupCommit implements Ingest {
     this.#options.committed({
       ...range,
       events,
+      ...(change !== undefined && { change }),
       partition: taken.length === 1 ? taken[0]!.partition : taken.flatMap((request) => request.partition),
       chars: taken.reduce((sum, request) => sum + request.chars, 0),
     });
     let seq = range.first - 1;
     for (const request of taken) {
-      seq += request.events.length;
+      seq += request.change === undefined ? request.events.length : 1;
       request.resolve(seq);
     }
   }

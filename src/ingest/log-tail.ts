@@ -1,11 +1,12 @@
 /**
- * The log's tail: events that are on disk and not yet in a collector, in seq order. The latest commits are still in memory, up
+ * The log's tail: events that are on disk and not yet in a collector, and changes that are not yet made, in seq order. The latest commits are still in memory, up
  * to a bound; the rest is read back from the journal. So one loop serves the usual case and catching up, be it after a
  * burst, a crash or an outage of the database. A burst costs disk, not memory.
  */
 
+import type { SequencedChange } from "../core/change-record.ts";
 import type { SequencedEvent } from "../core/event.ts";
-import type { Journal } from "../core/journal.ts";
+import { isChange, type Journal, type LogEntry } from "../core/journal.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import type { Commit } from "./group-commit.ts";
@@ -16,10 +17,11 @@ const memoryCharsMax = 4 * 1024 * 1024;
 /** Between attempts to read a journal that could not be read, in milliseconds. */
 const readRetry = { firstMs: 500, lastMs: 5_000 };
 
-/** The events of one commit, or the last ones of them. */
+/** The events of one commit, or the last ones of them; or a change, and no events. */
 export interface LogRecord {
   readonly events: readonly SequencedEvent[];
   readonly partition: Partition;
+  readonly change?: SequencedChange;
 }
 
 export interface LogTailOptions {
@@ -74,12 +76,13 @@ export class LogTail {
     while (!signal.aborted) {
       const recent = this.#takeRecent(next);
       if (recent !== undefined) {
-        next = recent.events.at(-1)!.seq + 1;
+        next = lastOf(recent) + 1;
         yield recent;
       } else if (next <= this.#lastSeq) {
-        for await (const events of this.#readBack(next)) {
-          next = events.at(-1)!.seq + 1;
-          yield { events, partition: partition(events, this.#options.collectors) };
+        for await (const entry of this.#readBack(next)) {
+          const record = this.#recordOf(entry);
+          next = lastOf(record) + 1;
+          yield record;
         }
       } else if (this.#ended) {
         return;
@@ -93,6 +96,8 @@ export class LogTail {
   #takeRecent(seq: number): LogRecord | undefined {
     if (!this.#isInMemory(seq)) return undefined;
     const commit = this.#dropFirst();
+    if (commit.change !== undefined)
+      return { events: [], partition: [], change: { seq, change: commit.change } };
     const from = seq - commit.first;
     const { events, partition } = from === 0 ? commit : beyond(commit, from);
     return { events: events.map((event, index) => ({ ...event, seq: seq + index })), partition };
@@ -112,14 +117,14 @@ export class LogTail {
   }
 
   /** Yields what is on disk, until what follows is in memory. Ends after a pause when it cannot be read. */
-  async *#readBack(from: number): AsyncGenerator<readonly SequencedEvent[], void, undefined> {
+  async *#readBack(from: number): AsyncGenerator<LogEntry, void, undefined> {
     const { journal, signal } = this.#options;
     let next = from;
     try {
-      for await (const events of journal.read(from - 1)) {
-        next = events.at(-1)!.seq + 1;
+      for await (const entry of journal.read(from - 1)) {
+        next = (isChange(entry) ? entry.seq : entry.at(-1)!.seq) + 1;
         this.#loop.succeeded();
-        yield events;
+        yield entry;
         if (signal.aborted || this.#isInMemory(next)) return;
       }
       if (next === from) throw new Error(`the journal does not hold seq ${from}`);
@@ -128,10 +133,19 @@ export class LogTail {
     }
   }
 
+  #recordOf(entry: LogEntry): LogRecord {
+    if (isChange(entry)) return { events: [], partition: [], change: entry };
+    return { events: entry, partition: partition(entry, this.#options.collectors) };
+  }
+
   #wake(): void {
     this.#arrival?.resolve();
     this.#arrival = undefined;
   }
+}
+
+function lastOf({ events, change }: LogRecord): number {
+  return change?.seq ?? events.at(-1)!.seq;
 }
 
 /** The rest of a commit whose first events were read from disk. */

@@ -5,11 +5,12 @@
  * the collectors have of a batch, stores it in one transaction and publishes it. While one batch is being stored the next
  * one is folded and the one after it fills, so batches grow with the load by themselves. At rest an event passes at once.
  *
- * A batch is a contiguous range of the log. So the store's position is one number, stored in the same transaction.
+ * A batch is a contiguous range of the log, of events, or of one change. So the store's position is one number, stored in the same
+ * transaction.
  */
 import { type Aggregate, aggregate, mergeAggregates } from "./aggregator.ts";
 import { type Batch, makeBatch, type StoredBatch } from "./batch.ts";
-import type { Batcher } from "./batcher.ts";
+import type { Batcher, BatchRange } from "./batcher.ts";
 import type { LogRecord } from "./log-tail.ts";
 import type { Pace } from "./pace.ts";
 
@@ -30,7 +31,9 @@ export async function runTopology(topology: Topology): Promise<void> {
 }
 
 async function collect({ log, batcher, signal }: Topology): Promise<void> {
-  for await (const { events, partition } of log) {
+  for await (const { events, partition, change } of log) {
+    if (change !== undefined) await batcher.pushChange(change);
+    if (signal.aborted) return;
     for (let n = 0; n < events.length; n++) {
       const full = batcher.push(events[n]!, partition[n]!);
       if (full === undefined) continue;
@@ -43,8 +46,7 @@ async function collect({ log, batcher, signal }: Topology): Promise<void> {
 
 async function store({ batcher, write, publish, pace }: Topology): Promise<void> {
   const aggregators = batcher.collectors.map((collector) => aggregate(collector));
-  let storing = Promise.resolve();
-  for await (const range of batcher) {
+  const folded = async (range: BatchRange) => {
     const aggregates: Aggregate[] = [];
     // They share a thread, so each has its turn.
     for (const aggregator of aggregators) {
@@ -52,13 +54,20 @@ async function store({ batcher, write, publish, pace }: Topology): Promise<void>
       aggregates.push(aggregate);
       await pace(aggregate.events.length);
     }
-    const batch = await makeBatch(range, mergeAggregates(aggregates), pace);
+    return makeBatch(range, mergeAggregates(aggregates), pace);
+  };
+  let storing = Promise.resolve();
+  for await (const range of batcher) {
+    const batch = range.change === undefined ? await folded(range) : { ...range, ...nothing };
     await storing;
     storing = publishAll(write(batch), publish);
     storing.catch((error: unknown) => batcher.fail(error));
   }
   await storing;
 }
+
+/** Of a batch that is a change. */
+const nothing = { events: [], content: undefined };
 
 async function publishAll(stored: AsyncIterable<StoredBatch>, publish: Topology["publish"]): Promise<void> {
   for await (const range of stored) publish(range);

@@ -1,4 +1,5 @@
 /** The writer: brings the log to the store, by the topology, until it is asked to drain or Mars stops. */
+import type { ChangeStep } from "../core/change-record.ts";
 import type { Journal } from "../core/journal.ts";
 import type { Log, Store } from "../core/ports.ts";
 import type { Spans } from "../core/spans.ts";
@@ -17,6 +18,8 @@ import { runTopology } from "./topology.ts";
 export interface WriterOptions {
   readonly journal: Pick<Journal, "read">;
   readonly store: Pick<Store, "apply" | "setAside">;
+  /** See `Changes.make`. */
+  readonly make: (step: ChangeStep) => Promise<boolean>;
   /** How many. */
   readonly collectors: number;
   /** Events in one store transaction. */

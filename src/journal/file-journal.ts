@@ -1,12 +1,21 @@
 /**
- * The journal as files: numbers the events, encodes each commit as one record, and refuses what it has no room for. Its
+ * The journal as files: numbers events and changes, encodes each commit as one record, and refuses what it has no room for. Its
  * records lie in segments.
  */
+import type { ChangeRecord } from "../core/change-record.ts";
 import { MarsError } from "../core/error.ts";
-import type { MarsEvent, SequencedEvent } from "../core/event.ts";
-import type { AppendOptions, Journal, JournalState, JournalStats, SeqRange } from "../core/journal.ts";
+import type { MarsEvent } from "../core/event.ts";
+import {
+  type AppendOptions,
+  isChange,
+  type Journal,
+  type JournalState,
+  type JournalStats,
+  type LogEntry,
+  type SeqRange,
+} from "../core/journal.ts";
 import { Timing } from "../core/timing.ts";
-import { decodeEvents, encodeEvents, kindOf } from "./journal-format.ts";
+import { decodeRecord, encodeChange, encodeEvents, kindOf } from "./journal-format.ts";
 import type { JournalRecord } from "./journal-record.ts";
 import { SegmentedJournal, type SegmentedJournalOptions } from "./segmented-journal.ts";
 
@@ -23,6 +32,7 @@ export class FileJournal implements Journal {
   #nextSeq = 0;
   #bytes = 0;
   #appending = false;
+  #lastChange = 0;
   /** Of the record whose write failed last. */
   #failedBytes = 0;
   /** Nothing beyond this seq is dropped. */
@@ -30,7 +40,12 @@ export class FileJournal implements Journal {
 
   constructor(options: Omit<SegmentedJournalOptions, "look">) {
     this.bytesMax = options.bytesMax;
-    this.#records = new SegmentedJournal({ ...options, look: (seq, beginning) => kindOf(beginning, seq) });
+    this.#records = new SegmentedJournal({
+      ...options,
+      look: (seq, beginning) => {
+        if (kindOf(beginning, seq).kind !== "events") this.#lastChange = seq;
+      },
+    });
   }
 
   /** See `SegmentedJournal.open`. */
@@ -38,7 +53,7 @@ export class FileJournal implements Journal {
     const state = await this.#records.open();
     this.#id = state.id;
     this.#bytes = state.bytes;
-    return state;
+    return { ...state, ...(this.#lastChange > 0 && { lastChange: this.#lastChange }) };
   }
 
   get id(): string {
@@ -58,16 +73,28 @@ export class FileJournal implements Journal {
     this.#nextSeq = nextSeq;
   }
 
-  async append(events: readonly MarsEvent[], { passBound = false }: AppendOptions = {}): Promise<SeqRange> {
+  append(events: readonly MarsEvent[], options?: AppendOptions): Promise<SeqRange> {
+    return this.#append(() => encodeEvents(events), events.length, options);
+  }
+
+  appendChange(change: ChangeRecord, options?: AppendOptions): Promise<SeqRange> {
+    return this.#append(() => encodeChange(change), 1, options);
+  }
+
+  async #append(
+    encode: () => string,
+    count: number,
+    { passBound = false }: AppendOptions = {},
+  ): Promise<SeqRange> {
     if (this.#nextSeq === 0 || this.#appending)
       throw new Error("append before the start, or while another is under way");
-    const body = encodeEvents(events);
+    const body = encode();
     // Three bytes is the most that UTF-8 spends on one UTF-16 unit: far from the bound the text is not counted.
     if (!this.#fits(body.length * 3) && !this.#fits(Buffer.byteLength(body))) {
       if (!passBound || !this.#fits(0)) throw this.#full();
     }
     const first = this.#nextSeq;
-    const last = first + events.length - 1;
+    const last = first + count - 1;
     this.#appending = true;
     try {
       // Not `+= await`, which would add to the bytes of before: some may have been dropped meanwhile.
@@ -94,10 +121,10 @@ export class FileJournal implements Journal {
     return this.#fits(bytes) ? undefined : this.#full(bytes);
   }
 
-  async *read(after: number): AsyncGenerator<readonly SequencedEvent[], void, undefined> {
+  async *read(after: number): AsyncGenerator<LogEntry, void, undefined> {
     for await (const record of this.#records.read(after)) {
-      const events = decodeEvents(record);
-      yield record.firstSeq > after ? events : events.filter(({ seq }) => seq > after);
+      const entry = decodeRecord(record);
+      yield record.firstSeq > after || isChange(entry) ? entry : entry.filter(({ seq }) => seq > after);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Copies a range of a journal as segments of their own: the same journal, by its id, with no other events in it. */
 
-import { decodeEvents, encodeEvents } from "./journal-format.ts";
+import { isChange } from "../core/journal.ts";
+import { decodeRecord, encodeEvents } from "./journal-format.ts";
 import type { JournalRecord } from "./journal-record.ts";
 import { encodeHeader, encodeRecord, newSalt } from "./journal-record.ts";
 import { segmentName } from "./journal-recovery.ts";
@@ -57,7 +58,9 @@ export async function* copySegments(
 /** A record without the events that are not of the range; `undefined` where none is left. */
 function within(record: JournalRecord, after: number, upTo: number): JournalRecord | undefined {
   if (record.firstSeq > after && record.lastSeq <= upTo) return record;
-  const events = decodeEvents(record).filter(({ seq }) => seq > after && seq <= upTo);
+  const entry = decodeRecord(record);
+  if (isChange(entry)) return undefined;
+  const events = entry.filter(({ seq }) => seq > after && seq <= upTo);
   const [first, last] = [events[0], events.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   return { firstSeq: first.seq, lastSeq: last.seq, body: encodeEvents(events) };

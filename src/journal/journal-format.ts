@@ -1,9 +1,11 @@
 /**
- * How a record of the journal is written: a JSON array that begins with the record's kind and version. The record of a commit's
- * events begins with the version alone, and has an array for each event, in seq order. Arrays, because field names would be half
+ * How a record of the journal is written: a JSON array that begins with the record's kind and version. That of a change goes on with
+ * its time and its arguments. That of a commit's events begins with the version alone, and has an array for each event, in seq order. Arrays, because field names would be half
  * of the bytes that every fsync waits for.
  */
-import type { MarsEvent, SequencedEvent } from "../core/event.ts";
+import { type ChangeMethod, type ChangeRecord, changeKinds } from "../core/change-record.ts";
+import type { MarsEvent, Micros, SequencedEvent } from "../core/event.ts";
+import type { LogEntry } from "../core/journal.ts";
 import type { JournalRecord } from "./journal-record.ts";
 
 /**
@@ -33,7 +35,13 @@ export interface RecordKind {
 }
 
 /** The versions of each kind that this Mars reads. */
-const versionsMax: Readonly<Record<string, number>> = { events: traceFormat };
+const versionsMax: Readonly<Record<string, number>> = {
+  events: traceFormat,
+  ...Object.fromEntries(Object.values(changeKinds)),
+};
+const methodOf = new Map<string, ChangeMethod>(
+  Object.entries(changeKinds).map(([method, [kind]]) => [kind, method as ChangeMethod]),
+);
 const kindAndVersion = /^\[(?:"([a-z_]+)",)?([0-9]+)[,\]]/;
 
 /**
@@ -79,9 +87,22 @@ export function encodeEvents(events: readonly MarsEvent[]): string {
   return JSON.stringify([format, ...rows]);
 }
 
-/** Throws for a record of another format. */
-export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[] {
-  kindOf(body, firstSeq);
+/** @returns the body of a change's record */
+export function encodeChange({ method, at, args }: ChangeRecord): string {
+  const [kind, version] = changeKinds[method];
+  return `["${kind}",${version},${at},${args}]`;
+}
+
+/** Throws for a record that this Mars cannot read. */
+export function decodeRecord(record: JournalRecord): LogEntry {
+  const { firstSeq, body } = record;
+  const method = methodOf.get(kindOf(body, firstSeq).kind);
+  if (method === undefined) return decodeEvents(record);
+  const [, , at, args] = JSON.parse(body) as [string, number, Micros, unknown[]];
+  return { seq: firstSeq, change: { method, at, args: JSON.stringify(args) } };
+}
+
+function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[] {
   const [, ...rows] = JSON.parse(body) as [number, ...Row[]];
   return rows.map((row, index) => {
     const event = {

@@ -1,6 +1,8 @@
 /** The metrics of the protocols: events by door, calls, and what is divided between clients. */
+
+import type { BudgetStats } from "../runtime/budget-stats.ts";
 import type { FairQueueStats } from "../runtime/fair-queue.ts";
-import type { BudgetStats, Stats } from "../runtime/stats.ts";
+import type { Stats } from "../runtime/stats.ts";
 import { counter, type Family, gauge, type Labels, type Sample, seconds } from "./family.ts";
 
 export function edgeMetrics(stats: Stats): Family[] {

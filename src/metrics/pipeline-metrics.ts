@@ -106,7 +106,8 @@ function store({
   store: { stored_seq, behind, available, log_bytes, transactions, stored_after },
   ...stats
 }: Stats): Family[] {
-  const { set_aside, database, unreadable_rows } = stats;
+  const { set_aside, changes, database, unreadable_rows } = stats;
+  const { waiting, ...outcomes } = changes;
   return [
     gauge("mars_store_available", "Whether the last transaction succeeded.", Number(available)),
     gauge("mars_store_behind_events", "Events that are accepted and not stored yet.", behind),
@@ -129,6 +130,13 @@ function store({
       "Events and messages that could not be applied and wait for the operator.",
       set_aside.count,
     ),
+    counter(
+      "mars_changes",
+      "Changes of settings that came through the log, by what became of them.",
+      outcomes,
+      "outcome",
+    ),
+    gauge("mars_changes_waiting", "Changes that wait until what stands before them is stored.", waiting),
     gauge("mars_set_aside_max", "So many may be set aside.", set_aside.count_max),
     counter("mars_unreadable_rows", "Rows that could not be read as they are.", unreadable_rows),
     ...pages(database),

@@ -1,4 +1,5 @@
 /** The statistics of Mars: the answer of `GET /api/q/stats`. */
+
 import type { ConsumerStats } from "../core/broker-collector.ts";
 import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
@@ -8,6 +9,7 @@ import type { SpanStats } from "../core/spans.ts";
 import type { ClockStats } from "../core/time-record.ts";
 import type { TimingStats } from "../core/timing.ts";
 import type { TlsStats } from "../core/tls.ts";
+import type { BudgetStats } from "./budget-stats.ts";
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { SendBudgetStats } from "./send-budget.ts";
 import type { SharesStats } from "./shares.ts";
@@ -25,7 +27,7 @@ export interface WriterStats {
     readonly times_full: readonly number[];
   };
   /** Batches since the start, by the reason for which each was closed: see `Trigger`. */
-  readonly batches: Readonly<Record<"size" | "bytes" | "interval" | "drain", number>>;
+  readonly batches: Readonly<Record<"size" | "bytes" | "interval" | "drain" | "change", number>>;
   /** Since the start: dated later than their receipt by more than `MARS_SKEW_MAX`. */
   readonly events_ahead: number;
 }
@@ -71,6 +73,8 @@ export interface PipelineStats extends WriterStats {
     /** For how long a deadline has passed that has not been judged yet; 0 where there is none. */
     readonly deadlines_behind_ms: number;
   };
+  /** Of settings, by the log: since the start, and waiting for what stands before them. */
+  readonly changes: { readonly made: number; readonly refused: number; readonly waiting: number };
   /** Messages that go by a lifecycle which came after them, of the backfill that runs now; `null` where none does. */
   readonly backfill: { readonly done: number; readonly of: number } | null;
   readonly clock: ClockStats;
@@ -287,14 +291,4 @@ export interface IntakeStats {
   readonly large: BudgetStats;
   /** Chunks of them that wait for their turn of the event loop. */
   readonly waiting_turns: number;
-}
-
-/** How much of a budget of all clients is used now. */
-export interface BudgetStats {
-  readonly used: number;
-  readonly max: number;
-  /** Requests that wait for room. */
-  readonly waiting: number;
-  /** Requests that were refused for want of room since the start. */
-  readonly refused: number;
 }

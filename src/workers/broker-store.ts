@@ -1,18 +1,19 @@
-/** The part of the store's service for collectors of message brokers. */
+/** The part of the store's service for collectors of message brokers, without the changes of `change-service.ts`. */
 import type { BrokerStore } from "../core/broker-collector.ts";
+import type { ChangeMethod } from "../core/change-record.ts";
 import type { BrokerWriter } from "../db/brokers/broker-writer.ts";
 
-type AfterOpening = <Args extends unknown[], Answer>(
+export type AfterOpening = <Args extends unknown[], Answer>(
   write: (...args: Args) => Promise<Answer>,
 ) => (...args: Args) => Promise<Answer>;
 
 /** @param afterOpening refuses calls before the database is this Mars' own */
-export function brokerStoreOf(brokers: BrokerWriter, afterOpening: AfterOpening): BrokerStore {
+export function brokerStoreOf(
+  brokers: BrokerWriter,
+  afterOpening: AfterOpening,
+): Omit<BrokerStore, ChangeMethod> {
   return {
     readBrokerCollectors: afterOpening(brokers.readBrokerCollectors.bind(brokers)),
-    putBrokerCollector: afterOpening(brokers.putBrokerCollector.bind(brokers)),
-    deleteBrokerCollector: afterOpening(brokers.deleteBrokerCollector.bind(brokers)),
-    pauseBrokerCollector: afterOpening(brokers.pauseBrokerCollector.bind(brokers)),
     keepRefused: afterOpening(brokers.keepRefused.bind(brokers)),
     readRefused: afterOpening(brokers.readRefused.bind(brokers)),
     removeRefused: afterOpening(brokers.removeRefused.bind(brokers)),

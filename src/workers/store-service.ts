@@ -6,43 +6,39 @@
 import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
 import type { Author } from "../core/audit.ts";
+import type { ChangeStep } from "../core/change-record.ts";
 import type { Erasure } from "../core/erasure.ts";
 import { MarsError } from "../core/error.ts";
 import type { MessageKey, Micros } from "../core/event.ts";
 import type { JournalState } from "../core/journal.ts";
-import type { Notify, StorePosition } from "../core/ports.ts";
+import type { ChangeOutcome, Notify, StorePosition } from "../core/ports.ts";
 import { KeyWriter } from "../db/access/key-writer.ts";
 import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import { CareWriter } from "../db/alerts/care-writer.ts";
-import { SilenceWriter } from "../db/alerts/silence-writer.ts";
 import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
 import { authorsIn, pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
 import { BrokerWriter } from "../db/brokers/broker-writer.ts";
 import { Database } from "../db/database.ts";
 import { type DatabaseAddress, pathOf } from "../db/database-address.ts";
-import { DeclaredWriter } from "../db/declared/declared-writer.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
 import { Lease } from "../db/lease.ts";
 import { LifecycleCache } from "../db/lifecycles/lifecycle-cache.ts";
-import { LifecycleWriter } from "../db/lifecycles/lifecycle-writer.ts";
 import { busyTimeoutMs, MessageWriter } from "../db/messages/message-writer.ts";
 import { RetentionWriter } from "../db/retention/retention-writer.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { SourceWriter } from "../db/sources/source-writer.ts";
 import { TriageWriter } from "../db/triage/triage-writer.ts";
-import { ViewWriter } from "../db/views/view-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
-import type { Definition } from "../lifecycle/definition.ts";
-import type { BackfillRequest } from "../lifecycle/ports.ts";
 import { rebuildInstance } from "../projection/narrowing.ts";
 import type { ProjectionStep, ProjectionTarget } from "../projection/projection-step.ts";
 import { Projector } from "../projection/projector.ts";
 import { brokerStoreOf } from "./broker-store.ts";
+import { createChangeService, makeChange } from "./change-service.ts";
 
 /** The writer's page cache, in KiB: it holds the inner pages of every index at ten million messages. */
 const cacheKiB = 65_536;
@@ -88,16 +84,13 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
   const tombstones = new Tombstones(database);
   const retention = new RetentionWriter(database, tombstones, () => messages.seq);
   const lifecycles = new LifecycleCache(database);
-  const definitions = new LifecycleWriter(database, lifecycles);
   const arrivals = new Arrivals(database);
   const projector = new Projector(database, lifecycles, tombstones, arrivals);
   const triage = new TriageWriter(database);
-  const [views, declared] = [new ViewWriter(database), new DeclaredWriter(database)];
   const brokers = new BrokerWriter(database);
   const sources = new SourceWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
-  const silences = new SilenceWriter(database);
   const keys = new KeyWriter(database);
   const sessions = new SessionWriter(database);
   const aside = new SetAsideWriter(database);
@@ -115,6 +108,10 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
       }
       return write(...args);
     };
+  const changes = createChangeService({
+    ...{ database, lifecycles, projector, attributes, arrivals, retention, alerts, brokers, sources },
+    ...{ triage, keys, sessions, storedSeq: () => messages.seq, afterOpening },
+  });
   let storedSeq = 0;
   const pages = database.embedded
     ? new PageCheck(pathOf(options.url), () => Math.max(storedSeq, messages.seq), options.quarantine)
@@ -165,6 +162,13 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     },
     apply: messages.apply.bind(messages),
     setAside: messages.setAside.bind(messages),
+    applyChange: (step: ChangeStep): Promise<ChangeOutcome> =>
+      messages.applyChange(step, () => makeChange(changes, step.change)),
+    skipChange: messages.skipChange.bind(messages),
+    confirm: afterOpening(async () => {
+      await database.execute("SELECT 1");
+    }),
+    ...changes,
     findSetAside: afterOpening(aside.find.bind(aside)),
     removeSetAside: afterOpening((seq: number, by?: Author) => remove(seq, by)),
     rebuildInstance: afterOpening((message: number, by?: Author) =>
@@ -201,24 +205,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     recordTime: retention.recordTime.bind(retention),
     prune: retention.prune.bind(retention),
     appRetentions: afterOpening(retention.appRetentions.bind(retention)),
-    putAppRetention: afterOpening(retention.putAppRetention.bind(retention)),
-    deleteAppRetention: afterOpening(retention.deleteAppRetention.bind(retention)),
     pruneCounts: retention.pruneCounts.bind(retention),
-    /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
-    putLifecycle: afterOpening(
-      (
-        appId: string,
-        definition: Definition | undefined,
-        acknowledged?: number,
-        by?: Author,
-        note?: string,
-        backfill?: BackfillRequest,
-      ) => {
-        projector.expectBackfill();
-        const afterSeq = Math.max(acknowledged ?? 0, messages.seq);
-        return definitions.put(appId, definition, afterSeq, by, note, backfill);
-      },
-    ),
     /** Attributes are indexed behind the projector, and first, so that a fault there loses no changes of findings. */
     project: afterOpening(async (target: ProjectionTarget): Promise<ProjectionStep> => {
       const more = await attributes.step();
@@ -226,44 +213,15 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
       const behind = attributes.projectedTo(step.seq);
       return { ...step, done: step.done && !behind, ...(more && { more: true as const }) };
     }),
-    putAttributes: afterOpening(async (...args: Parameters<AttributeIndexer["putAttributes"]>) => {
-      await attributes.putAttributes(...args);
-      // Lists can go by the names at once where there are few messages. What was put stays put if it fails: `project` tries again.
-      await attributes.step().catch(() => undefined);
-    }),
-    putView: afterOpening(views.putView.bind(views)),
-    deleteView: afterOpening(views.deleteView.bind(views)),
-    putDeclaredThings: afterOpening(declared.putDeclaredThings.bind(declared)),
     ...brokerStoreOf(brokers, afterOpening),
     readSources: afterOpening(() => sources.readSources()),
-    putSource: afterOpening(sources.putSource.bind(sources)),
-    deleteSource: afterOpening(sources.deleteSource.bind(sources)),
     keepDeliveries: afterOpening(sources.keepDeliveries.bind(sources)),
     recordReplay: afterOpening(sources.recordReplay.bind(sources)),
     pruneDeliveries: afterOpening(sources.pruneDeliveries.bind(sources)),
-    markFindings: afterOpening(triage.markFindings.bind(triage)),
     pendingMarks: afterOpening(triage.pendingMarks.bind(triage)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),
-    putKeys: afterOpening(keys.putKeys.bind(keys)),
-    deleteKey: afterOpening(keys.deleteKey.bind(keys)),
     readSessions: afterOpening(sessions.readSessions.bind(sessions)),
-    changeSessions: afterOpening(sessions.changeSessions.bind(sessions)),
-    putAlertRule: afterOpening(async (...args: Parameters<AlertWriter["putRule"]>) => {
-      await alerts.putRule(...args);
-      arrivals.forget();
-    }),
-    deleteAlertRule: afterOpening(async (id: string, by?: Author) => {
-      const deleted = await alerts.deleteRule(id, by);
-      arrivals.forget();
-      return deleted;
-    }),
     noteAlertLook: afterOpening(alerts.noteLook.bind(alerts)),
-    putAlertSink: afterOpening(alerts.putSink.bind(alerts)),
-    deleteAlertSink: afterOpening(alerts.deleteSink.bind(alerts)),
-    putAlertCalendar: afterOpening(alerts.putCalendar.bind(alerts)),
-    deleteAlertCalendar: afterOpening(alerts.deleteCalendar.bind(alerts)),
-    addAlertSilence: afterOpening(silences.add.bind(silences)),
-    deleteAlertSilence: afterOpening(silences.delete.bind(silences)),
     careForIncident: afterOpening(care.care.bind(care)),
     publishAlert: afterOpening(care.publish.bind(care)),
     redeliver: afterOpening(care.redeliver.bind(care)),
@@ -272,7 +230,10 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),
     redactAlerts: afterOpening(alerts.redact.bind(alerts)),
     recordBackup: afterOpening(async (by: Author, seq: number) => {
-      await database.batch(recordChange(by, { target: "backup", new: { snapshot_seq: seq } }), "write");
+      await database.batch(
+        recordChange(database.now, by, { target: "backup", new: { snapshot_seq: seq } }),
+        "write",
+      );
     }),
     pruneAudit: (before: Micros) => pruneAudit(database, before),
     pruneAlerts: afterOpening(alerts.prune.bind(alerts)),

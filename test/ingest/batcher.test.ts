@@ -76,7 +76,7 @@ test("a batch is closed by its bytes, and the last one by the end of the log", a
   batcher.end();
   expect((await batches.next()).value).toEqual({ from: 9, to: 10, trigger: "drain" });
   expect((await batches.next()).done).toBe(true);
-  expect(batcher.totals).toEqual({ size: 0, bytes: 1, interval: 0, drain: 1 });
+  expect(batcher.totals).toEqual({ size: 0, bytes: 1, interval: 0, drain: 1, change: 0 });
 });
 
 test("a failure behind it ends the wait for the next batch, and so does the end of Mars", async () => {

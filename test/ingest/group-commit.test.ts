@@ -1,5 +1,6 @@
 /** Group commit over a journal in memory that fails as it is asked to. */
 import { expect, test } from "bun:test";
+import { type ChangeRecord, changeRecord } from "../../src/core/change-record.ts";
 import { MarsError } from "../../src/core/error.ts";
 import type { MarsEvent } from "../../src/core/event.ts";
 import type { AppendOptions, Journal, SeqRange } from "../../src/core/journal.ts";
@@ -9,7 +10,7 @@ import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { event } from "../support/store.ts";
 import { until } from "../support/until.ts";
 
-class JournalModel implements Pick<Journal, "append" | "probe" | "refusal"> {
+class JournalModel implements Pick<Journal, "append" | "appendChange" | "probe" | "refusal"> {
   nextSeq = 1;
   /** Each commit's events. */
   readonly commits: (readonly MarsEvent[])[] = [];
@@ -28,6 +29,15 @@ class JournalModel implements Pick<Journal, "append" | "probe" | "refusal"> {
     const first = this.nextSeq;
     this.nextSeq += events.length;
     return { first, last: this.nextSeq - 1 };
+  }
+
+  readonly changes: ChangeRecord[] = [];
+
+  async appendChange(change: ChangeRecord, options: AppendOptions = {}): Promise<SeqRange> {
+    const { first, last } = await this.append([event(1)], options);
+    this.commits.pop();
+    this.changes.push(change);
+    return { first, last };
   }
 
   async probe(): Promise<void> {
@@ -150,4 +160,38 @@ test("nothing is accepted before the start, while it is blocked or full, and aft
   disk.resolve();
   await closed;
   expect(await admitted).toBe(1);
+});
+
+test("a change is a commit of its own, in its place among the events, and has a seq before it can be made", async () => {
+  const { journal, commit, committed } = start();
+  const gate = Promise.withResolvers<void>();
+  journal.gate = gate.promise;
+  const change = changeRecord("deleteView", ["key:a", "mine"]);
+  const order: string[] = [];
+  const first = commit.accept([event(1), event(2)]).then(() => order.push("events"));
+  const made = commit.change(change, (seq) => order.push(`seq ${seq}, ${committed.length} commits`));
+  const last = commit.accept([event(3)]);
+  gate.resolve();
+  await Promise.all([first, made, last]);
+  expect(order).toEqual(["events", "seq 3, 2 commits"]);
+  expect(committed.map((one) => [one.first, one.last, one.events.length, one.change])).toEqual([
+    [1, 2, 2, undefined],
+    [3, 3, 0, change],
+    [4, 4, 1, undefined],
+  ]);
+  expect(journal.changes).toEqual([change]);
+});
+
+test("a change is refused as events are, and then it is on no disk", async () => {
+  const { journal, commit } = start();
+  const change = changeRecord("deleteView", ["key:a", "mine"]);
+  journal.full = new MarsError("overloaded", "the journal is full");
+  const never = () => expect.unreachable();
+  await expect(commit.change(change, never)).rejects.toMatchObject({ code: "overloaded" });
+  journal.full = undefined;
+  journal.fault = () => new MarsError("unavailable", "the disk fails");
+  await expect(commit.change(change, never)).rejects.toMatchObject({ code: "unavailable" });
+  expect(journal.changes).toEqual([]);
+  await commit.close();
+  await expect(commit.change(change, never)).rejects.toMatchObject({ code: "draining" });
 });

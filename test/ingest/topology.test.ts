@@ -1,17 +1,20 @@
 /** The topology on arrays, beside a store that is trivially right. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import type { ChangeStep } from "../../src/core/change-record.ts";
 import { MarsError } from "../../src/core/error.ts";
 import type { SequencedEvent } from "../../src/core/event.ts";
-import type { Store, StoreBatch } from "../../src/core/ports.ts";
+import type { ChangeOutcome, Store, StoreBatch } from "../../src/core/ports.ts";
 import type { SetAsideStep } from "../../src/core/set-aside.ts";
 import { BatchWriter } from "../../src/ingest/batch-writer.ts";
 import { Batcher } from "../../src/ingest/batcher.ts";
+import { Changes } from "../../src/ingest/changes.ts";
 import type { LogRecord } from "../../src/ingest/log-tail.ts";
 import { createPace } from "../../src/ingest/pace.ts";
 import { partition } from "../../src/ingest/partition.ts";
 import { runTopology } from "../../src/ingest/topology.ts";
 import { createLog } from "../../src/runtime/log.ts";
+import { StoreProgress } from "../../src/runtime/progress.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { event } from "../support/store.ts";
 
@@ -24,10 +27,11 @@ type Outcome = "ok" | "away" | "lost";
 const seqOf = (key: string) => Number(key.slice(0, 17));
 
 /** A store that keeps seqs, in the order in which it gets them. */
-class StoreModel implements Pick<Store, "apply" | "setAside"> {
+class StoreModel implements Pick<Store, "apply" | "setAside" | "applyChange" | "skipChange" | "confirm"> {
   position: number;
   readonly applied: number[] = [];
   readonly aside: number[] = [];
+  readonly refused: number[] = [];
   readonly batches: number[] = [];
   readonly #outcome: () => Outcome;
 
@@ -53,6 +57,20 @@ class StoreModel implements Pick<Store, "apply" | "setAside"> {
     await this.#step(from, to, () => this.aside.push(item.seq));
     return this.aside.length;
   }
+
+  async applyChange({ from, to, change }: ChangeStep): Promise<ChangeOutcome> {
+    if (change.args === '["refused"]') throw new MarsError("invalid_argument", "too many");
+    if (change.args === '["faulty"]') throw new Error("a fault of ours");
+    const before = this.position === to;
+    await this.#step(from, to, () => this.applied.push(to));
+    return before ? { lost: true } : { answer: true };
+  }
+
+  async skipChange({ from, to }: Omit<ChangeStep, "change">): Promise<void> {
+    await this.#step(from, to, () => this.refused.push(to));
+  }
+
+  async confirm(): Promise<void> {}
 
   async #step(from: number, to: number, change: () => void): Promise<void> {
     const outcome = this.#outcome();
@@ -86,7 +104,13 @@ async function run({ records, after, outcome, ...bounds }: Run) {
   const batcher = new Batcher({ ...bounds, intervalMs: 0, signal });
   batcher.start(after);
   const pace = createPace();
-  const writer = new BatchWriter({ store, supervisor, log, setAside: () => undefined, pace, signal });
+  const changes = new Changes({
+    ...{ store, supervisor, log, signal, progress: new StoreProgress() },
+    write: () => Promise.reject(new Error("nobody asks for a change")),
+    stalled: () => "",
+  });
+  const make = changes.make.bind(changes);
+  const writer = new BatchWriter({ store, make, supervisor, log, setAside: () => undefined, pace, signal });
   const published: SequencedEvent[] = [];
   const positions: number[] = [];
   await runTopology({
@@ -113,9 +137,11 @@ const logged = fc.record({
 const record = fc.record({
   leap: fc.constantFrom(0, 0, 0, 1_000),
   events: fc.array(logged, { minLength: 1, maxLength: 30 }),
+  /** A change instead of the events. */
+  change: fc.option(fc.constantFrom("good", "good", "refused", "faulty"), { freq: 3 }),
 });
 
-test("every event is applied or set aside once and published in order, for all batches and failures", async () => {
+test("every event and change is applied once and in order, set aside or refused, for all batches and failures", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(record, { maxLength: 20 }),
@@ -126,8 +152,13 @@ test("every event is applied or set aside once and published in order, for all b
       async (shapes, collectors, batchEventsMax, batchCharsMax, outcomes) => {
         const after = 5;
         let seq = after;
-        const records = shapes.map(({ leap, events }) => {
+        const records = shapes.map(({ leap, events, change }): LogRecord => {
           seq += leap;
+          if (change !== null) {
+            const args = JSON.stringify([change]);
+            const logged = { seq: ++seq, change: { method: "putView", at: seq, args } } as const;
+            return { events: [], partition: [], change: logged };
+          }
           const made = events.map((one) =>
             event(++seq, {
               messageId: `m${one.message}`,
@@ -148,10 +179,13 @@ test("every event is applied or set aside once and published in order, for all b
         const all = records.flatMap(({ events }) => events);
         const good = all.filter((one) => one.event !== poison);
         expect(store.aside).toEqual(all.filter((one) => one.event === poison).map((one) => one.seq));
-        expect(store.applied).toEqual(good.map((one) => one.seq));
+        const changes = records.flatMap(({ change }) => change ?? []);
+        const made = changes.filter(({ change }) => change.args === '["good"]').map((one) => one.seq);
+        expect(store.refused).toEqual(changes.map((one) => one.seq).filter((one) => !made.includes(one)));
+        expect(store.applied).toEqual([...good.map((one) => one.seq), ...made].sort((a, b) => a - b));
         expect(published).toEqual(good);
         expect(positions).toEqual(positions.toSorted((a, b) => a - b));
-        expect(store.position).toBe(all.at(-1)?.seq ?? after);
+        expect(store.position).toBe(records.length === 0 ? after : seq);
         expect(Math.max(0, ...store.batches)).toBeLessThanOrEqual(batchEventsMax);
         expect(batcher.collectors.map(({ size }) => size)).toEqual(Array(collectors).fill(0));
       },

@@ -29,6 +29,7 @@ function start(apply: (batch: StoreBatch) => Promise<null>) {
         return aside.length;
       },
     },
+    make: () => Promise.reject(new Error("there is no change")),
     collectors,
     batchEventsMax: 100,
     publish: ({ upTo }) => positions.push(upTo),
@@ -62,7 +63,7 @@ test("draining stores all that is committed, and ends the run", async () => {
   expect(writer.totals).toEqual({ stored: 253, duplicates: 0, published: 253 });
   const { stats } = writer;
   expect([stats.event_collector_queue, stats.collectors]).toEqual([0, [0, 0, 0, 0]]);
-  expect(stats.batches).toEqual({ size: 2, bytes: 0, interval: 0, drain: 1 });
+  expect(stats.batches).toEqual({ size: 2, bytes: 0, interval: 0, drain: 1, change: 0 });
   expect(stats.collected.events.reduce((sum, n) => sum + n, 0)).toBe(253);
 });
 

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { argsOf, changeRecord } from "../../src/core/change-record.ts";
 import { MarsError } from "../../src/core/error.ts";
-import type { MarsEvent } from "../../src/core/event.ts";
+import type { MarsEvent, SequencedEvent } from "../../src/core/event.ts";
+import { isChange, type LogEntry } from "../../src/core/journal.ts";
 import { FileJournal } from "../../src/journal/file-journal.ts";
 import { event } from "../support/store.ts";
 
@@ -23,6 +25,11 @@ function events(count: number, attributes = ""): MarsEvent[] {
     const { seq, ...rest } = event(n, { attributes });
     return rest;
   });
+}
+
+/** Those of each record. */
+async function eventsOf(entries: AsyncIterable<LogEntry>): Promise<(readonly SequencedEvent[])[]> {
+  return (await Array.fromAsync(entries)).map((entry) => (isChange(entry) ? [] : entry));
 }
 
 const shapes = fc.array(
@@ -60,7 +67,7 @@ test("events get consecutive seqs in the order given, and are read back from any
         nextSeq = last + 1;
       }
       const after = Math.round((percent / 100) * nextSeq);
-      const read = await Array.fromAsync(journal.read(after));
+      const read = await eventsOf(journal.read(after));
       expect(read.every((commit) => commit.length > 0)).toBe(true);
       expect(read.flat()).toEqual((written as { seq: number }[]).filter(({ seq }) => seq > after) as never);
       expect(await journal.eventsBeyond(after)).toBe(read.flat().length);
@@ -105,7 +112,7 @@ test("its size is that of its records when appends and trims overlap", async () 
     ({ last } = await append);
   }
   await Promise.all(trims);
-  const kept = (await Array.fromAsync(journal.read(last - 41))).flat();
+  const kept = (await eventsOf(journal.read(last - 41))).flat();
   expect(kept.map(({ seq }) => seq)).toEqual(Array.from({ length: 41 }, (_, n) => last - 40 + n));
   const { bytes } = journal;
   await journal.close();
@@ -131,7 +138,7 @@ test("a segment with erased events is given up at once, and gone when all beside
   await journal.append(events(1));
   await journal.trim(7, 2);
   expect(journal.droppedTo).toBe(7);
-  expect((await Array.fromAsync(journal.read(7))).flat().map(({ seq }) => seq)).toEqual([8]);
+  expect((await eventsOf(journal.read(7))).flat().map(({ seq }) => seq)).toEqual([8]);
   await journal.close();
 });
 
@@ -145,7 +152,7 @@ test("what could not be written is refused, leaves nothing, and its seqs are giv
   rmSync(directory, { recursive: true });
   await expect(journal.append(events(2))).rejects.toMatchObject({ code: "unavailable" });
   await expect(journal.probe()).rejects.toMatchObject({ code: "unavailable" });
-  expect((await Array.fromAsync(journal.read(0))).flat().map(({ seq }) => seq)).toEqual([1]);
+  expect((await eventsOf(journal.read(0))).flat().map(({ seq }) => seq)).toEqual([1]);
   await journal.close();
 });
 
@@ -158,4 +165,44 @@ test("one call at a time, and none before the first seq is known", async () => {
   await expect(journal.append(events(1))).rejects.toThrow("under way");
   expect(await first).toEqual({ first: 7, last: 7 });
   await journal.close();
+});
+
+test("changes are read back in their places among the events, and the last of them is known at the next start", async () => {
+  let journal = journalAt();
+  expect((await journal.open()).lastChange).toBeUndefined();
+  journal.startAt(1);
+  const changes = [
+    changeRecord("putAlertRule", [{ id: "r", name: "\u0000 ' ü" }, undefined, 5]),
+    changeRecord("deleteView", ["key:a", "mine"]),
+  ];
+  await journal.append(events(2));
+  expect(await journal.appendChange(changes[0]!)).toEqual({ first: 3, last: 3 });
+  await journal.append(events(1));
+  await journal.appendChange(changes[1]!);
+  await journal.append(events(1));
+  await journal.close();
+  journal = journalAt();
+  expect(await journal.open()).toMatchObject({ lastSeq: 6, lastChange: 5 });
+  const read = await Array.fromAsync(journal.read(2));
+  expect(read.filter((entry) => isChange(entry))).toEqual([
+    { seq: 3, change: changes[0]! },
+    { seq: 5, change: changes[1]! },
+  ]);
+  expect(argsOf(changes[0]!)).toEqual([{ id: "r", name: "\u0000 ' ü" }, undefined, 5]);
+  expect(read.map((entry) => (isChange(entry) ? entry.seq : entry[0]!.seq))).toEqual([3, 4, 5, 6]);
+  await journal.close();
+});
+
+test("what JSON would not give back is no argument of a change", () => {
+  for (const arg of [
+    null,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    new Map(),
+    new Uint8Array(1),
+    1n,
+    [undefined],
+    { a: () => 1 },
+  ])
+    expect(() => changeRecord("putView", [arg])).toThrow("putView");
 });

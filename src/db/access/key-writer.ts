@@ -44,6 +44,10 @@ export class KeyWriter implements KeyStore {
     });
     const before = rows[0] && (JSON.parse(String(rows[0].record)) as Key);
     if (before === undefined && now === undefined) return [];
-    return recordChange(by, { target: id, old: before && keyToJson(before), new: now && keyToJson(now) });
+    return recordChange(this.#database.now, by, {
+      target: id,
+      old: before && keyToJson(before),
+      new: now && keyToJson(now),
+    });
   }
 }

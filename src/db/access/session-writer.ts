@@ -29,7 +29,7 @@ export class SessionWriter implements SessionStore {
         sql: "DELETE FROM sessions WHERE id IN (SELECT value FROM json_each(?))",
         args: [JSON.stringify(ended.map(({ session }) => session.id))],
       },
-      ...ended.flatMap(({ session, by }) => recordChange(by, endOf(session))),
+      ...ended.flatMap(({ session, by }) => recordChange(this.#database.now, by, endOf(session))),
     ]);
   }
 }

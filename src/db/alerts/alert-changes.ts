@@ -5,7 +5,7 @@ import { type AlertRule, type StoredRule, withGrowth } from "../../alerting/rule
 import type { AlertSilence } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import type { Change } from "../../core/audit.ts";
-import { nowMicros } from "../../core/time.ts";
+import type { Micros } from "../../core/event.ts";
 import { parseObject } from "../read-connection.ts";
 
 /** For all of these: @param text the record that is replaced, as JSON; `undefined` where there is none. */
@@ -30,8 +30,9 @@ export function calendarChange(id: string, text: string | undefined, now?: Alert
   return { target: id, old: before?.json, new: now && calendarToJson(now) };
 }
 
-export function silenceChange(id: number, text: string | undefined, now?: AlertSilence): Change {
-  const shown = (silence: AlertSilence) => silenceToJson(silence, nowMicros());
+/** @param at decides whether they have ended */
+export function silenceChange(at: Micros, id: number, text: string | undefined, now?: AlertSilence): Change {
+  const shown = (silence: AlertSilence) => silenceToJson(silence, at);
   const before = recordOf(text, (silence: AlertSilence) => ({
     appId: silence.appId,
     json: shown({ ...silence, id }),

@@ -5,16 +5,16 @@ import { type AlertCalendar, calendarsMax } from "../../alerting/hours/schedule.
 import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, opensOther, rulesMax, type StoredRule, withGrowth } from "../../alerting/rule.ts";
-import { type AlertSink, isSameReceiver, lostAddresses, sinksMax } from "../../alerting/sink.ts";
+import { type AlertSink, sinksMax } from "../../alerting/sink.ts";
 import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
-import { nowMicros } from "../../core/time.ts";
 import { alertsSql, formerSinksSql, redactSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { parseObject } from "../read-connection.ts";
 import { calendarChange, ruleChange, sinkChange } from "./alert-changes.ts";
+import { keepFormer } from "./former-sinks.ts";
 import { writeIncidents, writeWithSeq } from "./incident-rows.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
@@ -28,7 +28,7 @@ export class AlertWriter {
   }
 
   /** See `AlertStore` of `alerting/ports.ts` for all of these. */
-  async putRule(rule: AlertRule, by?: Author, at = nowMicros()): Promise<void> {
+  async putRule(rule: AlertRule, by?: Author, at = this.#database.now): Promise<void> {
     await this.#bound("alert_rules", rule.id, rulesMax, "alert rules");
     const text = JSON.stringify(rule);
     const before = await this.#read("alert_rules", rule.id);
@@ -39,7 +39,7 @@ export class AlertWriter {
       { sql: alertsSql.putRule, args: [rule.id, text, at, other ? 1 : 0] },
       ...(other ? [{ sql: "DELETE FROM alert_looks WHERE rule = ?", args: [rule.id] }] : []),
       alertsSql.forgetArrivals,
-      ...recordChange(by, ruleChange(rule.id, before, rule)),
+      ...recordChange(this.#database.now, by, ruleChange(rule.id, before, rule)),
     ]);
   }
 
@@ -50,7 +50,7 @@ export class AlertWriter {
       { sql: "DELETE FROM alert_rules WHERE id = ?", args: [id] },
       { sql: "DELETE FROM alert_looks WHERE rule = ?", args: [id] },
       alertsSql.forgetArrivals,
-      ...recordChange(by, ruleChange(id, before)),
+      ...recordChange(this.#database.now, by, ruleChange(id, before)),
     ]);
     return true;
   }
@@ -62,8 +62,8 @@ export class AlertWriter {
     if (text === before) return;
     await this.#durably([
       { sql: alertsSql.putSink, args: [sink.id, text] },
-      ...keepFormer(sink.id, before, sink),
-      ...recordChange(by, sinkChange(sink.id, before, sink)),
+      ...keepFormer(this.#database.now, sink.id, before, sink),
+      ...recordChange(this.#database.now, by, sinkChange(sink.id, before, sink)),
     ]);
   }
 
@@ -72,8 +72,8 @@ export class AlertWriter {
     if (before === undefined) return false;
     await this.#durably([
       { sql: "DELETE FROM alert_sinks WHERE id = ?", args: [id] },
-      ...keepFormer(id, before),
-      ...recordChange(by, sinkChange(id, before)),
+      ...keepFormer(this.#database.now, id, before),
+      ...recordChange(this.#database.now, by, sinkChange(id, before)),
     ]);
     return true;
   }
@@ -88,7 +88,7 @@ export class AlertWriter {
       "INSERT INTO alert_calendars (id, calendar) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET calendar = ?2";
     await this.#durably([
       { sql, args: [id, text] },
-      ...recordChange(by, calendarChange(id, before, calendar)),
+      ...recordChange(this.#database.now, by, calendarChange(id, before, calendar)),
     ]);
   }
 
@@ -96,7 +96,10 @@ export class AlertWriter {
     const before = await this.#read("alert_calendars", id);
     if (before === undefined) return false;
     const sql = "DELETE FROM alert_calendars WHERE id = ?";
-    await this.#durably([{ sql, args: [id] }, ...recordChange(by, calendarChange(id, before))]);
+    await this.#durably([
+      { sql, args: [id] },
+      ...recordChange(this.#database.now, by, calendarChange(id, before)),
+    ]);
     return true;
   }
 
@@ -127,7 +130,7 @@ export class AlertWriter {
     await this.#durably([
       { sql: alertsSql.insertTest, args: [sink, state, webhookId, JSON.stringify(notification), createdAt] },
       insertAttempt(null, 1, attempt),
-      ...recordChange(by, { target: sink }),
+      ...recordChange(this.#database.now, by, { target: sink }),
     ]);
   }
 
@@ -208,43 +211,6 @@ export function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;
   // Trying again later would not help.
   throw new MarsError("invalid_argument", `there may be at most ${max} ${what}: delete one first`);
-}
-
-/**
- * A sink that is exchanged or deleted goes on under an id that no user can choose, for as long as it has something to get.
- *
- * @param text the sink as it was; `undefined` where there was none
- * @param now the sink that takes its place
- */
-function keepFormer(id: string, text: string | undefined, now?: AlertSink): InStatement[] {
-  if (text === undefined || (now !== undefined && isSameReceiver(text, now))) return [];
-  const at = nowMicros();
-  const former = `${id}#${at}`;
-  const addresses = lostAddresses(text, now);
-  // Who stays is notified of the end by the sink itself, and once.
-  if (addresses?.keeps && now?.type === "email") {
-    const back = [
-      { sql: formerSinksSql.takeBack, args: [id, JSON.stringify(now.to)] },
-      formerSinksSql.forgetEmpty,
-    ];
-    if (addresses.lost.length === 0) return [...back, formerSinksSql.dropGone];
-    return [
-      ...back,
-      { sql: formerSinksSql.keepLost, args: [text, former, at, JSON.stringify(addresses.lost)] },
-      { sql: formerSinksSql.addToIncidents, args: [id, former] },
-      { sql: formerSinksSql.copyDeliveries, args: [id, former] },
-      { sql: formerSinksSql.forget, args: [sinksMax] },
-      formerSinksSql.dropGone,
-    ];
-  }
-  return [
-    { sql: formerSinksSql.keep, args: [text, former, at] },
-    { sql: formerSinksSql.moveIncidents, args: [id, former] },
-    { sql: formerSinksSql.moveDeliveries, args: [id, former] },
-    { sql: formerSinksSql.dropDeliveries, args: [id] },
-    { sql: formerSinksSql.forget, args: [sinksMax] },
-    formerSinksSql.dropGone,
-  ];
 }
 
 /** @param delivery its id; `null` for the one inserted just before, in the same transaction */

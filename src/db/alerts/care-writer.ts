@@ -5,7 +5,6 @@ import { notesMax } from "../../alerting/care-limits.ts";
 import { careToJson } from "../../alerting/json.ts";
 import { refuse } from "../../alerting/refuse.ts";
 import type { Author } from "../../core/audit.ts";
-import { nowMicros } from "../../core/time.ts";
 import { alertsSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
@@ -28,7 +27,7 @@ export class CareWriter {
         ? []
         : [{ sql: alertsSql.insertNote, args: [id, note.at, note.who, note.text] }]),
       // Without a note's text: it may name messages.
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         ...{ target: String(id), appId },
         ...(note === undefined && { old: careToJson(before), new: careToJson(incident) }),
       }),
@@ -47,8 +46,8 @@ export class CareWriter {
       refuse([{ field: "id", message }]);
     }
     await this.#database.durably([
-      { sql: alertsSql.redeliver, args: [id, nowMicros()] },
-      ...recordChange(by, {
+      { sql: alertsSql.redeliver, args: [id, this.#database.now] },
+      ...recordChange(this.#database.now, by, {
         target: String(id),
         appId: row.app_id === null ? undefined : String(row.app_id),
         old: { state: row.state },

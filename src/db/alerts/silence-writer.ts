@@ -39,7 +39,11 @@ export class SilenceWriter {
         args: [id, silence.until, JSON.stringify(silence)],
       },
       ...touch(known?.text, silence),
-      ...recordChange(by, silenceChange(id, known?.text, { ...silence, id })),
+      ...recordChange(
+        this.#database.now,
+        by,
+        silenceChange(this.#database.now, id, known?.text, { ...silence, id }),
+      ),
     ]);
     return id;
   }
@@ -59,7 +63,7 @@ export class SilenceWriter {
     await this.#database.durably([
       { sql: "DELETE FROM alert_silences WHERE id = ?", args: [id] },
       ...touch(before),
-      ...recordChange(by, silenceChange(id, before)),
+      ...recordChange(this.#database.now, by, silenceChange(this.#database.now, id, before)),
     ]);
     return true;
   }

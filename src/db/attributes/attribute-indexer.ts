@@ -55,7 +55,7 @@ export class AttributeIndexer {
     await this.#database.durably([
       { sql: attributesSql.dropNames, args: [appId, JSON.stringify(names)] },
       ...added.map((name) => ({ sql: attributesSql.addName, args: [appId, name] })),
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: appId,
         appId,
         ...(before.length > 0 && { old: { indexed: before } }),

@@ -8,7 +8,6 @@ import {
   type Change,
 } from "../../core/audit.ts";
 import type { Micros } from "../../core/event.ts";
-import { nowMicros } from "../../core/time.ts";
 import { auditSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 
@@ -21,12 +20,13 @@ const authors = new WeakMap<object, Author>();
 /**
  * The statements that record a change. To be run behind those that make it, in one transaction.
  *
+ * @param at see `Database.now`
  * @param by `undefined` for Mars itself, whose changes are not recorded
  */
-export function recordChange(by: Author | undefined, change: Change): InStatement[] {
+export function recordChange(at: Micros, by: Author | undefined, change: Change): InStatement[] {
   if (by === undefined) return [];
   const { target, appId = "" } = change;
-  const args = [JSON.stringify(by), nowMicros(), target, appId, shown(change.old), shown(change.new)];
+  const args = [JSON.stringify(by), at, target, appId, shown(change.old), shown(change.new)];
   const insert = { sql: auditSql.insert, args };
   authors.set(insert, by);
   return [insert, { sql: auditSql.dropOldest, args: [auditBytesMax, pruneRows] }, auditSql.countDropped];

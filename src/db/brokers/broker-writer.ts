@@ -50,7 +50,7 @@ export class BrokerWriter implements BrokerStore {
     await this.#assertRoom(id);
     await this.#database.durably([
       { sql: brokersSql.put, args: [id, JSON.stringify(collector)] },
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: id,
         appId: collector.appId,
         old: before && brokerCollectorToJson(before),
@@ -66,7 +66,11 @@ export class BrokerWriter implements BrokerStore {
       { sql: brokersSql.remove, args: [id] },
       { sql: brokersSql.resume, args: [id] },
       { sql: brokersSql.removeAllRefused, args: [id] },
-      ...recordChange(by, { target: id, appId: before.appId, old: brokerCollectorToJson(before) }),
+      ...recordChange(this.#database.now, by, {
+        target: id,
+        appId: before.appId,
+        old: brokerCollectorToJson(before),
+      }),
     ]);
     return true;
   }
@@ -74,7 +78,7 @@ export class BrokerWriter implements BrokerStore {
   async pauseBrokerCollector(id: string, paused: boolean, by?: Author): Promise<void> {
     await this.#database.durably([
       { sql: paused ? brokersSql.pause : brokersSql.resume, args: [id] },
-      ...recordChange(by, { target: id, new: { paused } }),
+      ...recordChange(this.#database.now, by, { target: id, new: { paused } }),
     ]);
   }
 
@@ -108,7 +112,7 @@ export class BrokerWriter implements BrokerStore {
       ids === "all"
         ? { sql: brokersSql.removeAllRefused, args: [collector] }
         : { sql: brokersSql.removeRefused, args: [collector, JSON.stringify(ids)] },
-      ...recordChange(by, { target: collector, old: { refused_messages: ids } }),
+      ...recordChange(this.#database.now, by, { target: collector, old: { refused_messages: ids } }),
     ]);
     return this.#count(collector);
   }

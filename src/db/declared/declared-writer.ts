@@ -24,7 +24,7 @@ export class DeclaredWriter implements DeclaredThings {
     await this.#database.durably([
       { sql: declaredSql.keep, args },
       { sql: declaredSql.add, args },
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: name,
         old: { things: before.filter((one) => !has.has(one)) },
         new: { things: now.filter((one) => !had.has(one)) },

@@ -55,7 +55,7 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
     by?: Author,
   ): Promise<number | undefined> {
     // The entry of the audit does not name the message, or something would.
-    const record = recordChange(by, { target: appId, appId });
+    const record = recordChange(this.#database.now, by, { target: appId, appId });
     const { rows } = await this.#database.execute({
       sql: eraseSql.findMessage,
       args: [appId, messageId, upTo],
@@ -95,7 +95,7 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
       { sql: eraseSql.makeRoom, args: [erasuresMax - 1] },
       { sql: eraseSql.request, args: [appId, upTo, at] },
       forgetDeliveries(appId),
-      ...recordChange(by, { target: appId, appId, new: asked }),
+      ...recordChange(this.#database.now, by, { target: appId, appId, new: asked }),
     ]);
     await this.open();
     return erasureOf(requested!.rows[0]!);

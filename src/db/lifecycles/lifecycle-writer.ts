@@ -6,7 +6,6 @@ import type { InStatement } from "@libsql/client";
 import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
-import { nowMicros } from "../../core/time.ts";
 import { lifecyclesSql, linksSql } from "../../gen/sql.ts";
 import {
   afterName,
@@ -82,13 +81,23 @@ export class LifecycleWriter {
         old: lifecycleToJson(versionOf(appId, last)),
         new: lifecycleToJson(same),
       };
-      await this.#database.durably([startBackfill(appId, backfill), ...recordChange(by, change)]);
+      await this.#database.durably([
+        startBackfill(appId, backfill),
+        ...recordChange(this.#database.now, by, change),
+      ]);
       return same;
     }
     const bytes = Buffer.byteLength(text);
     const room = definition === undefined ? [] : await this.#makeRoom(appId, bytes + versionBytes);
     const version = (last?.version ?? 0) + 1;
-    const row = { version, created_at: nowMicros(), bytes, put_by: by?.who ?? "", note, definition: text };
+    const row = {
+      version,
+      created_at: this.#database.now,
+      bytes,
+      put_by: by?.who ?? "",
+      note,
+      definition: text,
+    };
     const made = { ...versionOf(appId, { ...row, after_seq: afterSeq }), ...begun };
     const before = last && versionOf(appId, last);
     const insert = [...dropVersions(appId, room), ...insertVersion(appId, row, definition, afterSeq)];
@@ -98,7 +107,7 @@ export class LifecycleWriter {
       backfill === undefined
         ? { sql: lifecyclesSql.stopBackfill, args: [appId] }
         : startBackfill(appId, backfill),
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: appId,
         appId,
         old: before?.definition && lifecycleToJson(before),

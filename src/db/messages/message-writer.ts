@@ -1,14 +1,15 @@
 /**
- * Writes batches of events, and the position that says how far they go, in one transaction. Runs on the store's thread.
+ * Writes batches of events, and has changes made, and the position that says how far the log has come, in one transaction. Runs on the store's thread.
  *
  * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
  */
 
+import type { ChangeStep } from "../../core/change-record.ts";
 import type { ErasureGate } from "../../core/erasure.ts";
 import { MarsError } from "../../core/error.ts";
 import type { JournalState } from "../../core/journal.ts";
-import type { StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
+import type { ChangeOutcome, StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
 import type { SetAsideStep } from "../../core/set-aside.ts";
 import { storeSchema } from "../../gen/schema.ts";
 import { storeMigrations } from "../../gen/sql.ts";
@@ -135,6 +136,31 @@ export class MessageWriter {
       await this.#resolveCommit({ from, to, count: 0 }, error);
     }
     return this.#aside.count();
+  }
+
+  /** See `Store.applyChange`. @param make makes the change */
+  async applyChange({ from, to, change }: ChangeStep, make: () => Promise<unknown>): Promise<ChangeOutcome> {
+    const move = movePosition(this.#journalId, { from, to });
+    let outcome: ChangeOutcome = { lost: true };
+    try {
+      await this.#lease.confirm();
+      const { at } = change;
+      outcome = { answer: await this.#database.logged({ at, move }, make) };
+    } catch (error) {
+      await this.#resolveCommit({ from, to, count: 0 }, error);
+    }
+    this.#seq = to;
+    return outcome;
+  }
+
+  /** See `Store.skipChange`. */
+  async skipChange({ from, to }: Omit<ChangeStep, "change">): Promise<void> {
+    try {
+      await this.#database.batch([movePosition(this.#journalId, { from, to })], "write");
+      this.#seq = to;
+    } catch (error) {
+      await this.#resolveCommit({ from, to, count: 0 }, error);
+    }
   }
 
   /** A failed answer does not say whether the transaction took place. The position does. */

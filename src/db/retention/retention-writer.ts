@@ -70,7 +70,7 @@ export class RetentionWriter {
     }
     await this.#database.durably([
       { sql: pruneSql.putAppRetention, args: [appId, keepFor] },
-      ...recordChange(by, { target: appId, appId, old: shown(old), new: shown(keepFor) }),
+      ...recordChange(this.#database.now, by, { target: appId, appId, old: shown(old), new: shown(keepFor) }),
     ]);
   }
 
@@ -79,7 +79,7 @@ export class RetentionWriter {
     if (old === undefined) return false;
     await this.#database.durably([
       { sql: "DELETE FROM app_retention WHERE app_id = ?", args: [appId] },
-      ...recordChange(by, { target: appId, appId, old: shown(old) }),
+      ...recordChange(this.#database.now, by, { target: appId, appId, old: shown(old) }),
     ]);
     return true;
   }

@@ -49,7 +49,7 @@ export class SetAsideWriter {
       args: [seq],
     });
     const removal = { sql: "DELETE FROM set_aside WHERE seq = ?", args: [seq] };
-    const record = rows.flatMap((row) => recordChange(by, removalOf(row)));
+    const record = rows.flatMap((row) => recordChange(this.#database.now, by, removalOf(row)));
     await this.#database.batch([removal, ...then, ...record], "write");
     return rows.length === 0 ? undefined : this.count();
   }

@@ -30,7 +30,7 @@ export class SourceWriter implements SourceStore {
     if (before !== undefined && JSON.stringify(before) === text) return;
     await this.#database.durably([
       { sql: sourcesSql.put, args: [id, text] },
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: id,
         appId: source.appId,
         old: before && sourceToJson(before),
@@ -45,7 +45,7 @@ export class SourceWriter implements SourceStore {
     await this.#database.durably([
       { sql: sourcesSql.remove, args: [id] },
       { sql: sourcesSql.forgetSource, args: [id] },
-      ...recordChange(by, { target: id, appId: before.appId, old: sourceToJson(before) }),
+      ...recordChange(this.#database.now, by, { target: id, appId: before.appId, old: sourceToJson(before) }),
     ]);
     return true;
   }
@@ -67,7 +67,7 @@ export class SourceWriter implements SourceStore {
   async recordReplay({ source, outcomes }: ReplayRecord, by?: Author): Promise<void> {
     await this.#database.durably([
       ...outcomes.map(({ id, detail }) => ({ sql: sourcesSql.outcome, args: [id, JSON.stringify(detail)] })),
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: source.id,
         appId: source.appId,
         new: { replayed: outcomes.length },

@@ -2,7 +2,6 @@
 import type { Author } from "../../core/audit.ts";
 import type { Micros } from "../../core/event.ts";
 import type { Mark } from "../../core/mark.ts";
-import { nowMicros } from "../../core/time.ts";
 import { revisitsSql, triageSql } from "../../gen/sql.ts";
 import type { FindingEnding } from "../../lifecycle/finding.ts";
 import {
@@ -42,7 +41,7 @@ export class TriageWriter implements TriageStore {
     const rows = rowsOf<Row>(
       await this.#database.execute({ sql: triageSql.findings, args: [JSON.stringify(findings)] }),
     );
-    const at = nowMicros();
+    const at = this.#database.now;
     const marked = rows.flatMap((row) => {
       const mark = markAfter(change, markableOf(row), { at, by });
       return mark === undefined ? [] : [{ row, mark }];
@@ -58,7 +57,7 @@ export class TriageWriter implements TriageStore {
           .map(({ row: [id], mark }) => JSON.stringify([id, mark === null ? "" : JSON.stringify(mark)])),
       ),
       { sql: revisitsSql.put, args: [JSON.stringify([...new Set(marked.map(({ row }) => row[1]))])] },
-      ...recordChange(by, { target, appId, new: entry }),
+      ...recordChange(this.#database.now, by, { target, appId, new: entry }),
     ]);
     return marked.length;
   }

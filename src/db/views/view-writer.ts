@@ -27,7 +27,7 @@ export class ViewWriter implements SavedViews {
     else if (JSON.stringify(viewToJson(before)) === JSON.stringify(viewToJson(view))) return;
     await this.#database.durably([
       { sql: viewsSql.put, args: [owner, name, ownerName, address, appId, shared ? 1 : 0] },
-      ...recordChange(by, {
+      ...recordChange(this.#database.now, by, {
         target: name,
         appId,
         old: before && viewToJson(before),
@@ -41,7 +41,7 @@ export class ViewWriter implements SavedViews {
     if (before === undefined) return false;
     await this.#database.durably([
       { sql: viewsSql.remove, args: [owner, name] },
-      ...recordChange(by, { target: name, appId: before.appId, old: viewToJson(before) }),
+      ...recordChange(this.#database.now, by, { target: name, appId: before.appId, old: viewToJson(before) }),
     ]);
     return true;
   }
