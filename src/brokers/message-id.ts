@@ -1,5 +1,5 @@
 /** Ids of messages that are the same whenever their broker sends them, and of no other message. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { messageIdCharsMax } from "./engine.ts";
 
 /**
@@ -13,7 +13,7 @@ export function messageIdOf(space: string, name: string, place: string): string 
   const id = `${space}:${name}:${place}`;
   // Three bytes is the most that UTF-8 spends on one UTF-16 unit.
   if (id.length * 3 <= messageIdCharsMax || Buffer.byteLength(id) <= messageIdCharsMax) return id;
-  return `${space}:sha256:${createHash("sha256").update(`${name}:${place}`).digest("hex")}`;
+  return `${space}:sha256:${hash("sha256", `${name}:${place}`, "hex")}`;
 }
 
 /** Digits of a hash that stands beside another place: enough that no two messages of one place have the same. */
@@ -29,5 +29,5 @@ export function placeWithContent(place: string, body: Uint8Array | string): stri
 
 /** The place of a message whose broker has no other for it: two with the same content are one. */
 export function contentPlace(body: Uint8Array | string): string {
-  return createHash("sha256").update(body).digest("hex");
+  return hash("sha256", body, "hex");
 }
