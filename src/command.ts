@@ -22,7 +22,7 @@ import { localUrl } from "./config/local-url.ts";
 import type { Sources } from "./config/sources.ts";
 import { effectiveText, helpText } from "./config/text.ts";
 import type { Log } from "./core/ports.ts";
-import type { StartHttpServer } from "./edge/http/http-server.ts";
+import type { RuntimeServers } from "./edge/runtime-servers.ts";
 import { version } from "./version.ts";
 
 /** How long after its deadline a stop may go on before the process ends without it. */
@@ -30,9 +30,9 @@ const overrunMs = 2_000;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** The differences between runtimes; threads, files and native gRPC are `node:`'s on all of them. */
+/** The differences between runtimes; threads and files are `node:`'s on all of them. */
 export interface Runtime {
-  readonly listen: StartHttpServer;
+  readonly servers: RuntimeServers;
   /** The guarantees that this runtime cannot give, a sentence each; logged at the start. */
   readonly lacks: readonly string[];
 }
@@ -107,8 +107,8 @@ async function startOwnMars(keep: boolean, loadRuntime: LoadRuntime) {
   checkUnpacking();
   const log = createProcessLog({ logLevel: "error", logFormat: "auto" }, process.env);
   surviveFaults(log);
-  const [own, { listen }] = await Promise.all([import("./commands/own-mars.ts"), loadRuntime()]);
-  return own.startOwnMars({ keep, env: process.env, log, listen });
+  const [own, { servers }] = await Promise.all([import("./commands/own-mars.ts"), loadRuntime()]);
+  return own.startOwnMars({ keep, env: process.env, log, servers });
 }
 
 async function useBackup(name: "restore" | "verify", args: readonly string[]): Promise<number> {
@@ -134,9 +134,9 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   }
   try {
     checkUnpacking();
-    const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app/start.ts"), loadRuntime()]);
+    const [{ startMars }, { servers, lacks }] = await Promise.all([import("./app/start.ts"), loadRuntime()]);
     for (const lack of lacks) log.warn("runtime lacks a bound", { event: "runtime_lacks", lack });
-    const started = await Promise.race([startMars(config, log, version, listen), stopAsked]);
+    const started = await Promise.race([startMars(config, log, version, servers), stopAsked]);
     // No accepted event is lost by an immediate end: it is in the journal.
     if (started === undefined) return 0;
     mars = started;

@@ -2,6 +2,9 @@
 import { runCommand } from "./command.ts";
 
 await runCommand(async () => {
-  const { denoLimits, startDenoServer } = await import("./edge/http/deno-server.ts");
-  return { listen: startDenoServer, lacks: denoLimits };
+  const [{ denoLimits, startDenoServer }, { listenByNode }] = await Promise.all([
+    import("./edge/http/deno-server.ts"),
+    import("./http2/node-transport.ts"),
+  ]);
+  return { servers: { http: startDenoServer, sockets: listenByNode }, lacks: denoLimits };
 });

@@ -2,6 +2,6 @@
 import { runCommand } from "./command.ts";
 
 await runCommand(async () => {
-  const { startBunServer } = await import("./edge/http/bun-server.ts");
-  return { listen: startBunServer, lacks: [] };
+  const { bunServers } = await import("./edge/bun-servers.ts");
+  return { servers: bunServers, lacks: [] };
 });

@@ -21,6 +21,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   sources: ["core", "formats", "runtime"],
   // What every part that runs for long stands on.
   runtime: ["core"],
+  // Of general use.
+  http2: [],
   config: ["core"],
   access: ["core", "runtime"],
   alerting: ["core", "lifecycle", "runtime"],
@@ -46,6 +48,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "mcp",
     "core",
     "formats",
+    "http2",
     "access",
     "lifecycle",
     "learning",
@@ -81,7 +84,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/commands/client-host.ts": ["cli"],
   "src/main.ts": ["edge"],
   "src/commands/own-mars.ts": ["cli", "edge"],
-  "src/main-deno.ts": ["edge"],
+  "src/main-deno.ts": ["edge", "http2"],
   "src/app/database-threads.ts": ["db", "workers"],
   "src/app/configuration.ts": ["brokers", "declared"],
   "src/app/declarations.ts": ["api", "declared"],
@@ -136,6 +139,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
 /** The files that another runtime would have to replace. Keep this list short. */
 const bunFiles = [
   "src/edge/http/bun-server.ts",
+  "src/http2/bun-transport.ts",
   "src/runtime/garbage.ts",
   "src/brokers/redis/redis-engine.ts",
 ];

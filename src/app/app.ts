@@ -21,11 +21,11 @@ import { Doors } from "../edge/doors.ts";
 import { createChanges, createEdgeShares, warnOfRefusals } from "../edge/edge-shares.ts";
 import { EventLimits } from "../edge/event-limits.ts";
 import { createFairProgress } from "../edge/fair-progress.ts";
-import type { StartHttpServer } from "../edge/http/http-server.ts";
 import { Intake } from "../edge/intake.ts";
 import type { EdgeParts } from "../edge/parts.ts";
 import { RefusalLog } from "../edge/refusal-log.ts";
 import { Requests } from "../edge/requests.ts";
+import type { RuntimeServers } from "../edge/runtime-servers.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { Eraser } from "../maintenance/eraser.ts";
 import { SizeHistory } from "../maintenance/size-history.ts";
@@ -68,7 +68,7 @@ export async function startParts(
   config: Config,
   log: Log,
   version: string,
-  listen: StartHttpServer,
+  runtime: RuntimeServers,
   { shutdown, remainingMs, stopWithin, unreadable, threads }: EarlyParts,
 ): Promise<Mars> {
   const supervisor = new Supervisor({ log });
@@ -233,7 +233,7 @@ export async function startParts(
     }),
   };
   const declarations = new Declarations({ file: config.configFile, parts, supervisor, log });
-  const servers = await startServers(parts, { config, listen, certificates, shutdown, remainingMs });
+  const servers = await startServers(parts, { config, runtime, certificates, shutdown, remainingMs });
   shutdown.defer("live", async () => {
     await Promise.all([live, findings, alertTopics, incidents].map((hub) => hub.close()));
   });

@@ -4,19 +4,18 @@ import { eventBounds } from "../core/event-bounds.ts";
 import type { TlsPair } from "../core/tls.ts";
 import { createFront } from "../edge/http/front.ts";
 import { createHttpApp } from "../edge/http/http-app.ts";
-import type { StartHttpServer } from "../edge/http/http-server.ts";
 import { pagePaths, servePage } from "../edge/http/page.ts";
 import { serveSite, sitePaths } from "../edge/http/site.ts";
 import type { EdgeParts } from "../edge/parts.ts";
 import { startGrpcServer } from "../edge/rpc/grpc-server.ts";
+import type { RuntimeServers } from "../edge/runtime-servers.ts";
 import { createSockets } from "../edge/ws/sockets.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 export interface ServersOptions {
   readonly config: Config;
-  /** The runtime's own server for port 4000. */
-  readonly listen: StartHttpServer;
+  readonly runtime: RuntimeServers;
   readonly certificates: Certificates;
   /** Gets a step for each server that has been started. */
   readonly shutdown: Shutdown;
@@ -35,7 +34,7 @@ export interface Servers {
 /** Rejects when a port cannot be opened; `shutdown` then stops what has been started. */
 export async function startServers(
   parts: EdgeParts,
-  { config, listen, certificates, shutdown, remainingMs }: ServersOptions,
+  { config, runtime, certificates, shutdown, remainingMs }: ServersOptions,
 ): Promise<Servers> {
   const { host, httpPort, grpcPort, publicUrl, traceUrl, idleTimeoutMs, socketBufferBytesMax } = config;
   const { budget, gate } = parts;
@@ -47,9 +46,9 @@ export async function startServers(
   const site = { paths: sitePaths, serve: serveSite };
   const app = createHttpApp(parts, { page, site, publicUrl, traceUrl, stopping: stopping.signal });
   const front = createFront({ app, sockets, gate, publicUrl });
-  const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs, tls });
+  const http = runtime.http(front, sockets, { budget, host, port: httpPort, idleTimeoutMs, tls });
   shutdown.defer("http", () => http.stop(remainingMs()));
-  const grpc = await startGrpcServer(parts, { host, port: grpcPort, tls });
+  const grpc = await startGrpcServer(parts, { host, port: grpcPort, tls, listen: runtime.sockets });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));
   shutdown.defer("sockets", () => sockets.close());
   const watch = new AbortController();

@@ -5,7 +5,7 @@
 import type { Config } from "../config/config.ts";
 import type { Log } from "../core/ports.ts";
 import { prepareFiles } from "../directory/private-files.ts";
-import type { StartHttpServer } from "../edge/http/http-server.ts";
+import type { RuntimeServers } from "../edge/runtime-servers.ts";
 import { type DatabaseThreads, startDatabaseThreads } from "./database-threads.ts";
 import { createUnreadable, type Unreadable } from "./health.ts";
 import type { Mars } from "./mars.ts";
@@ -29,20 +29,20 @@ export interface EarlyParts {
 /**
  * Starts Mars. Rejects, with everything released, when a component cannot start; the error's message is for the operator.
  *
- * @param listen the runtime's own server for port 4000
+ * @param servers the runtime's own
  */
 export async function startMars(
   config: Config,
   log: Log,
   version: string,
-  listen: StartHttpServer,
+  servers: RuntimeServers,
 ): Promise<Mars> {
   const shutdown = new Shutdown(log);
   try {
     await prepareFiles(config, log);
     const early = startEarly(config, log, shutdown);
     const { startParts } = await import("./app.ts");
-    return await startParts(config, log, version, listen, early);
+    return await startParts(config, log, version, servers, early);
   } catch (error) {
     await shutdown.run(() => startFailedMs);
     throw error;

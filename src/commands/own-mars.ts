@@ -10,7 +10,7 @@ import { parseConfig } from "../config/parse.ts";
 import type { Setting } from "../config/setting.ts";
 import type { Sources } from "../config/sources.ts";
 import type { Log } from "../core/ports.ts";
-import type { StartHttpServer } from "../edge/http/http-server.ts";
+import type { RuntimeServers } from "../edge/runtime-servers.ts";
 import { version } from "../version.ts";
 
 const host = "127.0.0.1";
@@ -20,11 +20,11 @@ interface OwnMarsOptions {
   readonly keep: boolean;
   readonly env: Sources["env"];
   readonly log: Log;
-  readonly listen: StartHttpServer;
+  readonly servers: RuntimeServers;
 }
 
 /** Starts it with a new directory, and with nothing of the environment but its ports; its notifications may go to this machine. */
-export async function startOwnMars({ keep, env: given, log, listen }: OwnMarsOptions): Promise<OwnMars> {
+export async function startOwnMars({ keep, env: given, log, servers }: OwnMarsOptions): Promise<OwnMars> {
   const dataDir = mkdtempSync(join(tmpdir(), "mars-demo-"));
   const remove = () => {
     if (!keep) rmSync(dataDir, { recursive: true, force: true });
@@ -41,7 +41,7 @@ export async function startOwnMars({ keep, env: given, log, listen }: OwnMarsOpt
     };
     const parsed = parseConfig({ argv: [], env, readFile: () => "" });
     if (!parsed.ok) throw new Error(parsed.problems.join("; "));
-    const mars = await startMars(parsed.config, log, version, listen);
+    const mars = await startMars(parsed.config, log, version, servers);
     return {
       url: `http://${host}:${mars.httpPort}`,
       grpcPort: mars.grpcPort,

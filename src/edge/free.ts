@@ -13,6 +13,17 @@ export function free(bytes: Uint8Array): void {
   buffer.transfer(0);
 }
 
+/** A shorter chunk is joined with the one before, as long as both are shorter together. */
+const gatherBytes = 1024;
+
+/** Adds a chunk to those of a body. A body may come byte by byte, and each array costs more than a hundred. */
+export function gather(chunks: Uint8Array<ArrayBuffer>[], chunk: Uint8Array<ArrayBuffer>): void {
+  const last = chunks.at(-1);
+  const length = (last?.byteLength ?? gatherBytes) + chunk.byteLength;
+  if (last === undefined || length > gatherBytes) chunks.push(chunk);
+  else chunks[chunks.length - 1] = join([last, chunk], length);
+}
+
 /** Joins several arrays and frees them. A single one is returned as it is. */
 export function join(chunks: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
   const [first] = chunks;

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMars as start } from "../../src/app/start.ts";
 import type { Log } from "../../src/core/ports.ts";
-import { startBunServer } from "../../src/edge/http/bun-server.ts";
+import { bunServers } from "../../src/edge/bun-servers.ts";
 import { testConfig } from "../support/mars.ts";
 import { mulberry32 } from "../support/random.ts";
 import { sendBulk, statsWhen } from "../support/rest.ts";
@@ -50,7 +50,7 @@ type Outcome = "right" | "named" | "refused" | "wrong";
 
 /** Fills a data directory, and returns what Mars answers of it. */
 async function fill(dataDir: string): Promise<readonly string[]> {
-  const mars = await start(testConfig(dataDir), silentLog(), "test", startBunServer);
+  const mars = await start(testConfig(dataDir), silentLog(), "test", bunServers);
   const url = `http://127.0.0.1:${mars.httpPort}`;
   const lifecycle = {
     stages: [{ event: "created" }, { event: "paid", after: "created", within: "1h" }],
@@ -83,7 +83,7 @@ async function answersOf(dataDir: string, expected: readonly string[]): Promise<
   };
   let mars: Awaited<ReturnType<typeof start>>;
   try {
-    mars = await start(testConfig(dataDir), log, "test", startBunServer);
+    mars = await start(testConfig(dataDir), log, "test", bunServers);
   } catch {
     return "refused";
   }

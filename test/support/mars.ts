@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startMars as start } from "../../src/app/start.ts";
 import type { Config } from "../../src/config/config.ts";
 import type { Log } from "../../src/core/ports.ts";
-import { startBunServer } from "../../src/edge/http/bun-server.ts";
+import { bunServers } from "../../src/edge/bun-servers.ts";
 import { createLog } from "../../src/runtime/log.ts";
 
 export interface TestMars {
@@ -33,7 +33,7 @@ function testLog(): Log {
 export async function startMars(overrides: Partial<Config> = {}, log = testLog()): Promise<TestMars> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), "mars-test-")));
   const config = testConfig(dataDir, overrides);
-  const mars = await start(config, log, "test", startBunServer);
+  const mars = await start(config, log, "test", bunServers);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= mars.stop());
   return {

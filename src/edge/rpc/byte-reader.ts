@@ -1,6 +1,6 @@
 /** Reads a stream of chunks by lengths, within a time for each. */
 import { MarsError } from "../../core/error.ts";
-import { join } from "../free.ts";
+import { gather, join } from "../free.ts";
 import { bodyTimeoutMsFor } from "../intake.ts";
 
 export class ByteReader {
@@ -50,7 +50,7 @@ export class ByteReader {
   async #pull(next: Promise<IteratorResult<Uint8Array>>): Promise<boolean> {
     const { done, value } = await next;
     if (done) return true;
-    this.#received.push(value as Uint8Array<ArrayBuffer>);
+    gather(this.#received, value as Uint8Array<ArrayBuffer>);
     this.#length += value.byteLength;
     return false;
   }

@@ -1,5 +1,4 @@
 /** The caller of a method: set by the transport, read by the method from its context. */
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import {
   type ContextValues,
   createContextKey,
@@ -10,6 +9,8 @@ import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { Identity } from "../../core/identity.ts";
 import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
+import type { Connection } from "../../http2/connection.ts";
+import type { Stream } from "../../http2/stream.ts";
 import { callerAs, type Identify } from "../caller.ts";
 import { peerOf, unknownPeer } from "../peer.ts";
 import { certificateName } from "./client-certificate.ts";
@@ -27,39 +28,32 @@ const callerKey = createContextKey<Identified>(callerAs(nobody, unknownPeer, "gr
 /** The members of its context that a method may use. */
 export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName" | "requestHeader">;
 
-const sessionPeers = new WeakMap<ServerHttp2Session, Peer>();
-/** The last caller of each session: nearly all calls of a session have the same one. */
-const sessionCallers = new WeakMap<ServerHttp2Session, Caller>();
+const peers = new WeakMap<Connection, Peer>();
+/** The last caller of each connection: nearly all calls of a connection have the same one. */
+const callers = new WeakMap<Connection, Caller>();
 
-/** The address of a stream's session; determined once for each session. */
-export function sessionPeer({ session }: Pick<ServerHttp2Stream, "session">): Peer {
-  // A stream that was reset has no session any more.
-  if (session === undefined || session === null) return unknownPeer;
-  const known = sessionPeers.get(session as ServerHttp2Session);
+/** The other end of a connection; determined once for each. */
+export function connectionPeer(connection: Connection): Peer {
+  const known = peers.get(connection);
   if (known !== undefined) return known;
-  const { remoteAddress, remotePort } = session.socket;
+  const { remoteAddress, remotePort } = connection.transport;
   const peer = peerOf(remoteAddress, remotePort);
-  sessionPeers.set(session as ServerHttp2Session, peer);
+  peers.set(connection, peer);
   return peer;
 }
 
 /** The caller of a stream over native gRPC. @throws `MarsError` as `Access.identify` does */
-export function streamCaller(
-  stream: Pick<ServerHttp2Stream, "session">,
-  headers: IncomingHttpHeaders,
-  access: Identify,
-): Caller {
+export function streamCaller({ connection, headers }: Stream, access: Identify): Caller {
+  const authorization = headers.authorization ?? null;
   // What is sent with a call counts for more than what its connection began with.
-  const certificate = headers.authorization === undefined ? certificateName(stream) : undefined;
+  const certificate = authorization === null ? certificateName(connection) : undefined;
   // No cookie: a browser has nothing to do here.
-  const authorization = textOf(headers.authorization) ?? null;
   const credentials = { get: (name: string) => (name === "authorization" ? authorization : null) };
   const identity = access.identify(credentials, "change", certificate);
-  const session = stream.session as ServerHttp2Session | null | undefined;
-  const known = session ? sessionCallers.get(session) : undefined;
+  const known = callers.get(connection);
   if (known?.identity === identity) return known;
-  const caller = callerAs(identity, sessionPeer(stream), "grpc");
-  if (session) sessionCallers.set(session, caller);
+  const caller = callerAs(identity, connectionPeer(connection), "grpc");
+  callers.set(connection, caller);
   return caller;
 }
 
@@ -90,8 +84,4 @@ export function callerOf({ values, signal, protocolName, requestHeader }: CallCo
   if (caller instanceof MarsError) throw caller;
   const traceparent = traceparents.read(requestHeader.get(traceparentHeader));
   return { ...caller, protocol: protocolName as Protocol, signal, traceparent };
-}
-
-function textOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(", ") : value;
 }

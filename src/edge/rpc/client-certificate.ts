@@ -1,7 +1,7 @@
 /** The name in a client's certificate on the gRPC port, where it stands for the key of that name. */
 import { X509Certificate } from "node:crypto";
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import type { Connection } from "../../http2/connection.ts";
 
 interface ClientCertificate {
   readonly name: string;
@@ -12,28 +12,28 @@ interface ClientCertificate {
 /** Longer than any key's name may be. */
 const nameCharsMax = 256;
 
-const certificates = new WeakMap<ServerHttp2Session, ClientCertificate | null>();
+const certificates = new WeakMap<Connection, ClientCertificate | null>();
 
 /**
- * The name of a stream's client by its certificate; determined once for each session.
+ * The name of a connection's client by its certificate; determined once for each.
  *
  * @returns `undefined` where it has shown none, or one that no configured authority has issued, or that has expired
  */
-export function certificateName({ session }: Pick<ServerHttp2Stream, "session">): string | undefined {
-  // A stream that was reset has no session any more.
-  if (session === undefined || session === null) return undefined;
-  let certificate = certificates.get(session as ServerHttp2Session);
+export function certificateName(connection: Connection): string | undefined {
+  const { tlsSocket } = connection.transport;
+  if (tlsSocket === undefined) return undefined;
+  let certificate = certificates.get(connection);
   if (certificate === undefined) {
-    certificate = read(session.socket as Partial<TLSSocket>);
-    certificates.set(session as ServerHttp2Session, certificate);
+    certificate = read(tlsSocket);
+    certificates.set(connection, certificate);
   }
   return certificate !== null && Date.now() < certificate.expiresAt ? certificate.name : undefined;
 }
 
-function read(socket: Partial<TLSSocket>): ClientCertificate | null {
+function read(socket: TLSSocket): ClientCertificate | null {
   // Any client can write any name into a certificate; only a verified one has it from an authority.
-  if (socket.authorized !== true) return null;
-  const { raw, subject } = socket.getPeerCertificate?.() ?? {};
+  if (!socket.authorized) return null;
+  const { raw, subject } = socket.getPeerCertificate();
   if (raw === undefined || raw.length === 0) return null;
   const certificate = new X509Certificate(raw);
   const name = commonName(subject?.CN) ?? firstAlternative(certificate.subjectAltName);

@@ -1,10 +1,10 @@
 /** Reads the body of a unary gRPC call: one message in its frame. */
-import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
+import type { Stream } from "../../http2/stream.ts";
 import type { BudgetLease } from "../budget.ts";
-import { free, join } from "../free.ts";
+import { free, gather, join } from "../free.ts";
 import { bodyTimeoutMsFor, type Intake, smallBytesMax } from "../intake.ts";
 import { goneError } from "./error.ts";
 import { frameHeadBytes } from "./request-guard.ts";
@@ -28,20 +28,17 @@ export interface ReceivedBody {
  * announces more than `bytesMax`, `overloaded` when there is no room for it, `deadline_exceeded` when it comes too slowly,
  * CANCELED when the client is gone, and as `Intake.admit` throws.
  */
-export function readBody(
-  stream: ServerHttp2Stream,
-  { intake, bytesMax, peer }: BodyBounds,
-): Promise<ReceivedBody> {
+export function readBody(stream: Stream, { intake, bytesMax, peer }: BodyBounds): Promise<ReceivedBody> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   let ended = false;
   let lease: BudgetLease | undefined;
   let deadline: ReturnType<typeof setTimeout> | undefined;
 
-  stream.on("data", (chunk: Buffer) => {
+  const data = (chunk: Uint8Array<ArrayBuffer>) => {
     if (ended) return;
-    chunks.push(chunk);
+    gather(chunks, chunk);
     length += chunk.byteLength;
     const announced = announcedBytes(chunks);
     if (announced === undefined) return startDeadline(bytesMax);
@@ -53,8 +50,8 @@ export function readBody(
       makeRoom(announced);
     }
     if (length < frameHeadBytes + announced) startDeadline(announced);
-  });
-  stream.on("end", () => {
+  };
+  const complete = () => {
     // The chunks of a refused body are freed: to read them would throw, outside of any call.
     if (ended) return;
     const announced = announcedBytes(chunks);
@@ -64,10 +61,11 @@ export function readBody(
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
     } else {
       end();
-      resolve({ frame: join(chunks as Buffer<ArrayBuffer>[], length), lease });
+      resolve({ frame: join(chunks, length), lease });
     }
-  });
-  stream.on("close", () => {
+  };
+  stream.read({ data: (chunk) => data(chunk as Buffer<ArrayBuffer>), end: complete });
+  stream.onClose(() => {
     if (!ended) fail(goneError());
   });
   return promise;
@@ -115,10 +113,15 @@ export function readBody(
 }
 
 /** The length that the frame's head announces; `undefined` until the head is complete. */
-function announcedBytes(chunks: readonly Buffer[]): number | undefined {
+function announcedBytes(chunks: readonly Uint8Array[]): number | undefined {
   const [first] = chunks;
   if (first === undefined) return undefined;
-  if (first.byteLength >= frameHeadBytes) return first.readUInt32BE(1);
+  if (first.byteLength >= frameHeadBytes) return uint32At(first, 1);
   const head = Buffer.concat(chunks).subarray(0, frameHeadBytes);
-  return head.byteLength === frameHeadBytes ? head.readUInt32BE(1) : undefined;
+  return head.byteLength === frameHeadBytes ? uint32At(head, 1) : undefined;
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

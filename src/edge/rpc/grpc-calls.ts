@@ -5,12 +5,12 @@
  * The cap is divided between peers (`runtime/shares.ts`). A call without a single byte of its request is ended in time, unless
  * it is a stream of requests, which may be quiet for as long as its client likes.
  */
-import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Peer } from "../../core/caller.ts";
 import type { MarsError } from "../../core/error.ts";
+import type { Stream } from "../../http2/stream.ts";
 import type { Shares } from "../../runtime/shares.ts";
-import { isGone, respondError } from "./grpc-status.ts";
+import { respondError } from "./grpc-status.ts";
 
 export interface GrpcCallsOptions {
   /** Until the first byte of a request. */
@@ -25,10 +25,10 @@ export class GrpcCalls {
   readonly #shares: Shares;
   readonly #quietMs: number;
   /** Calls that have begun in this turn of the event loop, and may not be quiet. */
-  #begun: ServerHttp2Stream[] = [];
+  #begun: Stream[] = [];
   /** Quiet calls by the time of their start, the oldest first: they sent nothing in their first turn. */
-  readonly #quiet = new Map<ServerHttp2Stream, number>();
-  readonly #leave = new WeakMap<Peer, (this: ServerHttp2Stream) => void>();
+  readonly #quiet = new Map<Stream, number>();
+  readonly #leave = new WeakMap<Peer, (stream: Stream) => void>();
   readonly #sweep: ReturnType<typeof setInterval>;
 
   constructor(shares: Shares, { quietMs = quietMsDefault }: GrpcCallsOptions = {}) {
@@ -44,13 +44,13 @@ export class GrpcCalls {
    * @param mayBeQuiet whether its client may wait for as long as it likes before it sends anything
    * @returns `overloaded` where there is no room for it
    */
-  enter(stream: ServerHttp2Stream, peer: Peer, mayBeQuiet: boolean): MarsError | undefined {
+  enter(stream: Stream, peer: Peer, mayBeQuiet: boolean): MarsError | undefined {
     if (!this.#shares.takeOne(peer)) return this.#shares.full("requests", peer);
     if (!mayBeQuiet) {
       if (this.#begun.length === 0) setImmediate(() => this.#sortOut());
       this.#begun.push(stream);
     }
-    stream.on("close", this.#leaving(peer));
+    stream.onClose(this.#leaving(peer));
     return undefined;
   }
 
@@ -60,14 +60,14 @@ export class GrpcCalls {
   }
 
   /** The function that the end of a peer's call calls: one for all of them, since a closure for each call would cost too much. */
-  #leaving(peer: Peer): (this: ServerHttp2Stream) => void {
+  #leaving(peer: Peer): (stream: Stream) => void {
     const known = this.#leave.get(peer);
     if (known !== undefined) return known;
     const [quiet, shares] = [this.#quiet, this.#shares];
-    function leave(this: ServerHttp2Stream): void {
-      quiet.delete(this);
+    const leave = (stream: Stream) => {
+      quiet.delete(stream);
       shares.giveBack(peer);
-    }
+    };
     this.#leave.set(peer, leave);
     return leave;
   }
@@ -81,7 +81,7 @@ export class GrpcCalls {
     this.#begun = [];
     const now = performance.now();
     for (const stream of begun) {
-      if (!stream.readableDidRead && !isGone(stream)) this.#quiet.set(stream, now);
+      if (!stream.hasBegun && !stream.isClosed) this.#quiet.set(stream, now);
     }
   }
 
@@ -90,7 +90,7 @@ export class GrpcCalls {
     for (const [stream, since] of this.#quiet) {
       if (since > latest) return;
       this.#quiet.delete(stream);
-      if (!stream.readableDidRead) {
+      if (!stream.hasBegun) {
         respondError(stream, new ConnectError("no request came", Code.DeadlineExceeded));
       }
     }

@@ -1,5 +1,4 @@
 /** Answers the calls of the gRPC port: the hot methods over a lean path, all others by Connect's handlers. */
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/protocol";
@@ -10,10 +9,11 @@ import { eventBounds } from "../../core/event-bounds.ts";
 import { bodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { CollectEventsRequestSchema, IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
+import type { Stream } from "../../http2/stream.ts";
 import { doorOfCall, otlpMethods } from "../otlp/grpc.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdHeader, saneRequestId } from "../request-id.ts";
-import { callerWithoutKey, sessionPeer, streamCaller } from "./caller.ts";
+import { callerWithoutKey, connectionPeer, streamCaller } from "./caller.ts";
 import { rpcError, stoppingSignal } from "./error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc-calls.ts";
 import { respondError, respondHttp } from "./grpc-status.ts";
@@ -31,7 +31,7 @@ export interface GrpcRoutesOptions extends GrpcCallsOptions {
 
 export interface GrpcRoutes {
   /** Answers a call. Rejects where that fails by a bug. */
-  answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void>;
+  answer(stream: Stream): Promise<void>;
   /** To be called when every connection is closed. */
   close(): void;
 }
@@ -48,7 +48,8 @@ export function createGrpcRoutes(parts: EdgeParts, { stopping, ...times }: GrpcR
   const calls = new GrpcCalls(parts.shares.requests, times);
   return { answer, close: () => calls.close() };
 
-  async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+  async function answer(stream: Stream): Promise<void> {
+    const { headers } = stream;
     const path = headers[":path"] ?? "";
     const handler = handlers.get(path);
     const isKnown = handler !== undefined || unary.has(path);
@@ -60,13 +61,13 @@ export function createGrpcRoutes(parts: EdgeParts, { stopping, ...times }: GrpcR
     };
     const refusal = parts.gate.checkHost(headers[":authority"] ?? headers.host);
     if (refusal !== undefined) return refuse(refusal);
-    const caller = callerOf(stream, headers, handler);
+    const caller = callerOf(stream, handler);
     if (caller instanceof MarsError) {
       const action = handler === undefined ? (isKnown ? path.slice(1) : "rpc") : actionOf(handler.method);
       const requestId = saneRequestId(headers[requestIdHeader]);
       parts.denials.note(caller, () => ({
         action,
-        address: sessionPeer(stream).name,
+        address: connectionPeer(stream.connection).name,
         protocol: "grpc",
         requestId,
       }));
@@ -81,7 +82,7 @@ export function createGrpcRoutes(parts: EdgeParts, { stopping, ...times }: GrpcR
     if (headers[":method"] !== "POST") return respondHttp(stream, 405);
     if (contentType === "application/grpc" || contentType === "application/grpc+proto") {
       const lean = unary.get(path);
-      if (lean !== undefined) return lean(stream, headers, caller);
+      if (lean !== undefined) return lean(stream, caller);
     } else if (!contentType.startsWith("application/grpc")) {
       return respondHttp(stream, 415);
     }
@@ -89,21 +90,18 @@ export function createGrpcRoutes(parts: EdgeParts, { stopping, ...times }: GrpcR
       return refuse(new ConnectError("there is no such method", Code.Unimplemented));
     }
     if (!handler.supportedContentType(contentType)) return respondHttp(stream, 415);
-    await serveStream(stream, headers, handler, caller, {
+    await serveStream(stream, handler, caller, {
       budget: parts.budget,
       calls: called,
       spans: parts.spans,
     });
   }
 
-  function callerOf(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    handler: UniversalHandler | undefined,
-  ): Caller | MarsError {
-    if (handler !== undefined && isPublic(handler.service)) return callerWithoutKey(sessionPeer(stream));
+  function callerOf(stream: Stream, handler: UniversalHandler | undefined): Caller | MarsError {
+    if (handler !== undefined && isPublic(handler.service))
+      return callerWithoutKey(connectionPeer(stream.connection));
     try {
-      return streamCaller(stream, headers, parts.access);
+      return streamCaller(stream, parts.access);
     } catch (thrown) {
       return MarsError.from(thrown);
     }

@@ -1,26 +1,25 @@
 /** Native gRPC on a port of its own: HTTP/2 in cleartext, or with TLS. */
-import {
-  constants,
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from "node:http2";
-import type { AddressInfo } from "node:net";
 import { once } from "../../core/once.ts";
 import type { TlsPair } from "../../core/tls.ts";
+import type { ConnectionTimes } from "../../http2/connection-clock.ts";
+import { ErrorCode } from "../../http2/errors.ts";
+import { startHttp2Server } from "../../http2/server.ts";
+import type { Stream } from "../../http2/stream.ts";
+import type { Listen } from "../../http2/transport.ts";
 import type { EdgeParts } from "../parts.ts";
+import { peerOf } from "../peer.ts";
 import { requestIdFrom, requestIdHeader } from "../request-id.ts";
 import type { GrpcCallsOptions } from "./grpc-calls.ts";
-import { type ConnectionTimes, trackConnections } from "./grpc-connections.ts";
+import { admitConnections } from "./grpc-connections.ts";
+import { logFaults } from "./grpc-faults.ts";
 import type { GrpcRoutes } from "./grpc-routes.ts";
 
 export interface GrpcServerOptions extends ConnectionTimes, GrpcCallsOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** The runtime's sockets. */
+  readonly listen: Listen;
   /** Speaks TLS and nothing else; `undefined`: cleartext. */
   readonly tls?: TlsPair | undefined;
 }
@@ -47,6 +46,8 @@ const tlsHandshakeMs = 10_000;
 const headerBytesMax = 16 * 1024;
 /** The flow-control window of a stream, in bytes. */
 const streamWindowBytes = 256 * 1024;
+/** That of a connection: what all of its calls together may have sent and nobody has read. */
+const connectionWindowBytes = 1024 * 1024;
 
 /** The time that a client without open calls has, at a stop, to notice that it should connect elsewhere. */
 const goawayGraceMs = 250;
@@ -60,7 +61,7 @@ const lingerMsMax = 6_000;
 /** Resolves when the port is open; rejects when it cannot be. */
 export async function startGrpcServer(
   parts: EdgeParts,
-  { host, port, tls, ...times }: GrpcServerOptions,
+  { host, port, listen, tls, ...times }: GrpcServerOptions,
 ): Promise<GrpcServer> {
   const stopping = new AbortController();
   // Loaded at the first call: the descriptors of all messages take as long as the rest of a start.
@@ -71,44 +72,32 @@ export async function startGrpcServer(
     }),
   );
   let routes: GrpcRoutes | undefined;
-  const settings = {
-    maxConcurrentStreams: concurrentStreamsMax,
-    maxHeaderListSize: headerBytesMax,
-    initialWindowSize: streamWindowBytes,
-    enablePush: false,
-  };
-  const secure =
-    tls && createSecureServer({ ...secureOptions(tls), settings, handshakeTimeout: tlsHandshakeMs });
-  const server = secure ?? createServer({ settings });
-  const connections = trackConnections(server, parts.shares.grpc_connections, times);
-  // A client that does not speak HTTP/2, or breaks off, harms only its own connection.
-  server.on("sessionError", (error: Error) =>
-    parts.log.debug("grpc connection failed", { event: "grpc_connection_failed", error: error.message }),
-  );
-  const streamFailed = (error: Error) =>
-    parts.log.debug("grpc stream failed", { event: "grpc_stream_failed", error: error.message });
-  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    stream.on("error", streamFailed);
-    const answered = routes?.answer(stream, headers) ?? loading().then((all) => all.answer(stream, headers));
-    answered.catch((error) => {
-      parts.log.error("grpc call failed", {
-        event: "request_failed",
-        request_id: requestIdFrom(headers[requestIdHeader]),
-        error,
-      });
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    });
+  const server = await startHttp2Server({
+    ...{ host, port, listen, times },
+    tls: tls && { ...secureOptions(tls), handshakeMs: tlsHandshakeMs },
+    streamsMax: concurrentStreamsMax,
+    headerListBytesMax: headerBytesMax,
+    ...{ streamWindowBytes, connectionWindowBytes },
+    peerOf: ({ remoteAddress, remotePort }) => peerOf(remoteAddress, remotePort).name,
+    admit: admitConnections(parts.shares.grpc_connections),
+    onStream(stream) {
+      const answered = routes?.answer(stream) ?? loading().then((all) => all.answer(stream));
+      answered.catch((error) => callFailed(stream, error));
+    },
+    onClientFault: logFaults(parts.log),
+    onError: (error) =>
+      parts.log.error("grpc connection failed by a fault of ours", { event: "grpc_failed", error }),
   });
-  await listening(server, host, port);
 
   let clientCa = tls?.clientCa;
   let stopped: Promise<void> | undefined;
   return {
-    port: (server.address() as AddressInfo).port,
+    port: server.port,
     setTls(pair) {
-      secure?.setSecureContext(secureOptions(pair));
+      if (tls === undefined) return;
+      server.setTls(secureOptions(pair));
       // Their clients were verified by the former authority.
-      if (pair.clientCa !== clientCa) connections.retire();
+      if (pair.clientCa !== clientCa) server.retire();
       clientCa = pair.clientCa;
     },
     stop(deadlineMs) {
@@ -117,12 +106,25 @@ export async function startGrpcServer(
     },
   };
 
+  function callFailed(stream: Stream, error: unknown): void {
+    parts.log.error("grpc call failed", {
+      event: "request_failed",
+      request_id: requestIdFrom(stream.headers[requestIdHeader]),
+      error,
+    });
+    stream.reset(ErrorCode.internalError);
+  }
+
   async function stop(deadlineMs: number): Promise<void> {
     stopping.abort();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    connections.close();
-    const idle = setInterval(connections.destroyIdle, Math.min(goawayGraceMs, deadlineMs));
-    const timer = setTimeout(connections.destroy, Math.min(lingerMsMax, deadlineMs));
+    const closed = server.close();
+    const each = (end: "idle" | "all") => {
+      for (const connection of [...server.connections]) {
+        if (end === "all" || connection.idleSince !== undefined) connection.destroy();
+      }
+    };
+    const idle = setInterval(() => each("idle"), Math.min(goawayGraceMs, deadlineMs));
+    const timer = setTimeout(() => each("all"), Math.min(lingerMsMax, deadlineMs));
     await closed;
     clearInterval(idle);
     clearTimeout(timer);
@@ -134,14 +136,4 @@ export async function startGrpcServer(
 function secureOptions({ cert, key, clientCa, clientRequired }: TlsPair) {
   if (clientCa === undefined) return { cert, key };
   return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: clientRequired };
-}
-
-function listening(server: Http2Server | Http2SecureServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }

@@ -1,48 +1,46 @@
 /** How gRPC ends a call on an HTTP/2 stream. */
-import { constants, type ServerHttp2Stream } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { encodeFields } from "../../http2/hpack-encoder.ts";
+import type { Stream } from "../../http2/stream.ts";
+import { bodyTimeoutMsFor } from "../intake.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
 import { gzipCompression } from "./gzip.ts";
 
-/** Whether the client has gone. A stream that was reset is closed first and destroyed later. */
-export function isGone(stream: ServerHttp2Stream): boolean {
-  return stream.closed || stream.destroyed;
-}
-
 /** Ends a stream that has not been responded to with an error and nothing else, "trailers only" in gRPC's terms. */
-export function respondError(stream: ServerHttp2Stream, error: ConnectError): void {
-  if (isGone(stream) || stream.headersSent) return;
+export function respondError(stream: Stream, error: ConnectError): void {
+  if (stream.isAnswered) return;
   const status = setTrailerStatus(new Headers({ "content-type": "application/grpc" }), error);
   status.set("grpc-accept-encoding", gzipCompression.name);
-  stream.respond({ ":status": 200, ...grpcTrailers(status) }, { endStream: true });
-  stopUpload(stream);
+  stream.end(encodeFields([[":status", "200"], ...Object.entries(grpcTrailers(status))]));
 }
 
 const notGrpc = Buffer.from("this port speaks gRPC only\n");
 
-/** Ends a stream with an HTTP status: for requests that are not gRPC's at all. */
-export function respondHttp(stream: ServerHttp2Stream, status: number): void {
-  if (isGone(stream) || stream.headersSent) return;
-  stream.respond({ ":status": status, "content-type": "text/plain", "x-content-type-options": "nosniff" });
-  endStream(stream, notGrpc);
-}
+/** More than this is not read. */
+const bytesMax = 64 * 1024;
 
-/** Ends a stream after its response's body, of which this is the last. */
-export function endStream(stream: ServerHttp2Stream, last?: Uint8Array): void {
-  if (isGone(stream)) return;
-  stream.end(last);
-  stopUpload(stream);
-}
+/**
+ * Ends a stream with an HTTP status: for requests that are not gRPC's at all. Behind the request's end, since what such clients
+ * make of an answer before it is not known; a body that is long or slow is not waited for.
+ */
+export function respondHttp(stream: Stream, status: number): void {
+  let bytes = 0;
+  const timer = setTimeout(respond, bodyTimeoutMsFor(bytesMax));
+  stream.onClose(() => clearTimeout(timer));
+  stream.read({
+    data(chunk) {
+      bytes += chunk.byteLength;
+      if (bytes > bytesMax) respond();
+    },
+    end: respond,
+  });
 
-/** Asks a client that still sends to stop: the response is complete (RFC 9113, 8.1). */
-function stopUpload(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded || isGone(stream)) return;
-  // Bytes that have arrived must be read, or they would fill the connection's flow-control window.
-  stream.resume();
-  const stop = () => {
-    if (!isGone(stream) && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-  };
-  if (stream.writableFinished) stop();
-  else stream.once("finish", stop);
+  function respond(): void {
+    if (stream.isAnswered) return;
+    const type = ["content-type", "text/plain"] as const;
+    stream.respond(encodeFields([[":status", `${status}`], type, ["x-content-type-options", "nosniff"]]));
+    stream.write(notGrpc);
+    stream.end();
+  }
 }

@@ -3,7 +3,6 @@
  * iterables and header objects of Connect's universal handler, which cost several times what the call itself does.
  * Methods, errors, limits and compression are the same. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import {
   create,
   type DescMessage,
@@ -20,6 +19,8 @@ import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
 import type { OpenSpan, Spans } from "../../core/spans.ts";
 import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
+import { encodeFields } from "../../http2/hpack-encoder.ts";
+import type { Stream } from "../../http2/stream.ts";
 import type { Calls } from "../call-counts.ts";
 import type { Denials } from "../denials.ts";
 import type { DoorName, Doors } from "../doors.ts";
@@ -29,7 +30,7 @@ import type { Intake } from "../intake.ts";
 import { requestIdFrom, requestIdHeader } from "../request-id.ts";
 import { rpcError, undecodableError } from "./error.ts";
 import { readBody } from "./grpc-body.ts";
-import { endStream, isGone, respondError } from "./grpc-status.ts";
+import { respondError } from "./grpc-status.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { chunkBytesMax } from "./large-batch.ts";
 import { flagsProblem, frameHeadBytes, timeoutMsMax } from "./request-guard.ts";
@@ -55,11 +56,7 @@ export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
 }
 
 /** Serves one call. Never rejects, so that it need not be awaited. */
-export type UnaryHandler = (
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  caller: Caller,
-) => Promise<void>;
+export type UnaryHandler = (stream: Stream, caller: Caller) => Promise<void>;
 
 export interface UnaryOptions {
   readonly doors: Doors;
@@ -76,7 +73,8 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   { log, intake, eventLimits, denials, doors, calls, spans }: UnaryOptions,
 ): UnaryHandler {
   const fullName = `${parent.typeName}/${name}`;
-  return async (stream, headers, connected) => {
+  return async (stream, connected) => {
+    const { headers } = stream;
     const began = performance.now();
     const span = beginRpcSpan(spans, fullName, headers);
     const caller = tracedCaller(connected, headers[traceparentHeader], span);
@@ -101,11 +99,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     }
   };
 
-  async function exchange(
-    stream: ServerHttp2Stream,
-    encoding: string | string[] | undefined,
-    caller: Caller,
-  ): Promise<Uint8Array> {
+  async function exchange(stream: Stream, encoding: string | undefined, caller: Caller): Promise<Uint8Array> {
     const { frame, lease } = await readBody(stream, { intake, bytesMax, peer: caller.peer });
     // A request may take its time, and the key may be revoked before it is there.
     const { ended } = caller.identity;
@@ -127,7 +121,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   /** A large or compressed message waits for its turn. Resolves to the call with this message. */
   async function decodeInTurn(
     frame: Uint8Array,
-    encoding: string | string[] | undefined,
+    encoding: string | undefined,
     caller: Caller,
   ): Promise<() => Promise<MessageInitShape<O>>> {
     const { peer } = caller;
@@ -165,18 +159,14 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
 }
 
 /** The caller of one call. Without a trace all calls of a connection have the same. */
-function tracedCaller(
-  caller: Caller,
-  sent: string | string[] | undefined,
-  span: OpenSpan | undefined,
-): Caller {
+function tracedCaller(caller: Caller, sent: string | undefined, span: OpenSpan | undefined): Caller {
   const traceparent = sent === undefined ? undefined : traceparents.read(sent);
   return traceparent === undefined && span === undefined ? caller : { ...caller, traceparent, span };
 }
 
 async function unframe(
   body: Uint8Array,
-  encoding: string | string[] | undefined,
+  encoding: string | undefined,
   bytesMax: number,
 ): Promise<Uint8Array> {
   const message = body.subarray(frameHeadBytes);
@@ -188,38 +178,41 @@ async function unframe(
   throw new ConnectError("unknown compression, supported is gzip", Code.Unimplemented);
 }
 
+const head = encodeFields([
+  [":status", "200"],
+  ["content-type", contentTypeProto],
+]);
+const gzipHead = encodeFields([
+  [":status", "200"],
+  ["content-type", contentTypeProto],
+  ["grpc-encoding", gzipCompression.name],
+]);
+const ok = encodeFields([["grpc-status", "0"]]);
+
 async function respondMessage(
-  stream: ServerHttp2Stream,
+  stream: Stream,
   bytes: Uint8Array,
-  accepted: string | string[] | undefined,
+  accepted: string | undefined,
 ): Promise<void> {
-  const gzip = bytes.byteLength >= compressBytesMin && /\bgzip\b/.test(String(accepted));
-  const message = gzip ? await gzipCompression.compress(bytes) : bytes;
-  if (isGone(stream)) return;
-  const frame = Buffer.allocUnsafe(frameHeadBytes + message.byteLength);
-  frame.writeUInt8(gzip ? compressedFlag : 0, 0);
-  frame.writeUInt32BE(message.byteLength, 1);
-  frame.set(message, frameHeadBytes);
-  await ownTurn();
-  if (isGone(stream)) return;
-  const headers = { ":status": 200, "content-type": contentTypeProto };
-  stream.respond(gzip ? { ...headers, "grpc-encoding": gzipCompression.name } : headers, {
-    waitForTrailers: true,
-  });
-  stream.on("wantTrailers", sendOk);
-  endStream(stream, frame);
+  if (bytes.byteLength < compressBytesMin || !/\bgzip\b/.test(accepted ?? "")) {
+    stream.answer(head, grpcFrame(0, bytes), ok);
+    return;
+  }
+  stream.answer(gzipHead, grpcFrame(compressedFlag, await gzipCompression.compress(bytes)), ok);
 }
 
-const ok = { "grpc-status": "0" };
-
-function sendOk(this: ServerHttp2Stream): void {
-  this.sendTrailers(ok);
+function grpcFrame(flags: number, message: Uint8Array): Uint8Array {
+  const frame = Buffer.allocUnsafe(frameHeadBytes + message.byteLength);
+  frame[0] = flags;
+  frame.writeUInt32BE(message.byteLength, 1);
+  frame.set(message, frameHeadBytes);
+  return frame;
 }
 
 /** The deadline of a `grpc-timeout` header; throws before anything is done where it is malformed. */
-function timeoutOf(header: string | string[] | undefined): number | undefined {
+function timeoutOf(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
-  const { timeoutMs, error } = parseTimeout(String(header), Number.MAX_SAFE_INTEGER);
+  const { timeoutMs, error } = parseTimeout(header, Number.MAX_SAFE_INTEGER);
   if (error !== undefined) throw error;
   return timeoutMs !== undefined && timeoutMs > timeoutMsMax ? undefined : timeoutMs;
 }
@@ -240,16 +233,5 @@ function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
         reject(error);
       },
     );
-  });
-}
-
-/**
- * Resolves in a turn of the event loop of the call's own. One fsync answers calls of many connections, and each time that
- * Bun passes from one connection to another it sends what it has: without this, the frames of most answers went out in two
- * system calls, a fifth of what a call costs.
- */
-function ownTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
   });
 }

@@ -1,8 +1,8 @@
 /** The spans of calls on the gRPC port. */
-import type { IncomingHttpHeaders } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import type { OpenSpan, Spans } from "../../core/spans.ts";
 import { traceparentHeader } from "../../core/traceparent.ts";
+import type { RequestHeaders } from "../../http2/request-head.ts";
 
 /** The codes that are a server's fault: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/ */
 const faults: ReadonlySet<number> = new Set([
@@ -21,7 +21,7 @@ const faults: ReadonlySet<number> = new Set([
 export function beginRpcSpan(
   spans: Spans | undefined,
   name: string,
-  headers: IncomingHttpHeaders,
+  headers: RequestHeaders,
 ): OpenSpan | undefined {
   return spans?.begin({ kind: "server", name, parent: headers[traceparentHeader] });
 }

@@ -1,14 +1,15 @@
 import { afterEach, expect, test } from "bun:test";
-import { type ClientHttp2Stream, connect, createServer, type ServerHttp2Stream } from "node:http2";
-import { type AddressInfo, connect as connectTcp } from "node:net";
+import { type ClientHttp2Stream, connect } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
-import { sessionPeer } from "../../../src/edge/rpc/caller.ts";
+import { connectionPeer } from "../../../src/edge/rpc/caller.ts";
 import { rpcError } from "../../../src/edge/rpc/error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "../../../src/edge/rpc/grpc-calls.ts";
 import { respondError } from "../../../src/edge/rpc/grpc-status.ts";
 import { Shares } from "../../../src/runtime/shares.ts";
 import type { Stats } from "../../../src/runtime/stats.ts";
+import { destroyServer, startBareServer } from "../../support/http2.ts";
 import { startMars } from "../../support/mars.ts";
 import { statsWhen } from "../../support/rest.ts";
 import { until } from "../../support/until.ts";
@@ -24,24 +25,26 @@ afterEach(() => {
 
 /** A server whose calls end only when they are refused; those of `/stream` may be quiet. */
 async function start(max: number, options: GrpcCallsOptions = {}) {
-  const server = createServer();
   const shares = new Shares({ max });
   const calls = new GrpcCalls(shares, options);
-  server.on("stream", (stream: ServerHttp2Stream, headers) => {
-    stream.on("error", () => undefined);
-    const full = calls.enter(stream, sessionPeer(stream), headers[":path"] === "/stream");
-    if (full === undefined) stream.resume();
-    else respondError(stream, rpcError(full, log));
+  const server = await startBareServer({
+    onStream(stream) {
+      const full = calls.enter(
+        stream,
+        connectionPeer(stream.connection),
+        stream.headers[":path"] === "/stream",
+      );
+      if (full === undefined) stream.read({ data() {}, end() {} });
+      else respondError(stream, rpcError(full, log));
+    },
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   open.push({
     destroy() {
       calls.close();
-      server.close();
+      destroyServer(server);
     },
   });
-  return { port, shares };
+  return { port: server.port, shares };
 }
 
 function client(port: number, localAddress = "127.0.0.1") {
