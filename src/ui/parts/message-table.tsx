@@ -2,6 +2,7 @@
 import type { AnswerOf } from "../../api/operation-types.ts";
 import { messageAddress } from "../data/route.ts";
 import { countText } from "../data/text.ts";
+import { AppName } from "./app-name.tsx";
 import { WordBadge } from "./badge.tsx";
 import { type Column, Table } from "./table.tsx";
 import { Ago } from "./time.tsx";
@@ -22,7 +23,7 @@ export const messageColumns: readonly Column<Summary>[] = [
     ),
     text: ({ message_id }) => message_id,
   },
-  { name: "App", cell: ({ app_id }) => app_id, text: ({ app_id }) => app_id },
+  { name: "App", cell: ({ app_id }) => <AppName id={app_id} />, text: ({ app_id }) => app_id },
   { name: "State", cell: ({ state }) => <WordBadge word={state} />, text: ({ state }) => state },
   {
     name: "Last event",

@@ -9,6 +9,7 @@ import { messageAddress, parameter } from "../../data/route.ts";
 import { durationText } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
 import { RangePicker } from "../../frame/range-picker.tsx";
+import { AppName } from "../../parts/app-name.tsx";
 import { AttributeFilter } from "../../parts/attribute-filter.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Export } from "../../parts/export.tsx";
@@ -46,13 +47,12 @@ export const findingColumns: readonly Column<Finding>[] = [
     name: "Stage",
     cell: ({ stage, after }) => (
       <>
-        {after !== null && <span class="muted">{after} → </span>}
-        <code>{stage}</code>
+        {after !== null && <span class="name muted">{after} →</span>} <code class="name">{stage}</code>
       </>
     ),
     text: ({ stage }) => stage,
   },
-  { name: "App", cell: ({ app_id }) => app_id, text: ({ app_id }) => app_id },
+  { name: "App", cell: ({ app_id }) => <AppName id={app_id} />, text: ({ app_id }) => app_id },
   {
     name: "Message",
     wide: true,

@@ -3,6 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { call, type Problem } from "../../data/call.ts";
 import { countText } from "../../data/text.ts";
+import { AppName } from "../../parts/app-name.tsx";
 import { parseObject } from "../../parts/json-text.tsx";
 import { Problems, problemsOfText } from "../../parts/problems.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -93,7 +94,7 @@ export function Trial({ id, text, paste }: TrialProps) {
 }
 
 const eventColumns: readonly Column<Result["events"][number]>[] = [
-  { name: "App", cell: ({ app_id }) => app_id },
+  { name: "App", cell: ({ app_id }) => <AppName id={app_id} /> },
   { name: "Message", cell: ({ message_id }) => <span class="id">{message_id}</span> },
   { name: "Event", cell: ({ event }) => <code>{event}</code> },
   {

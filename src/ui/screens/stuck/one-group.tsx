@@ -11,6 +11,7 @@ import { useRead } from "../../data/resource.ts";
 import { here, messageAddress, parameter, to } from "../../data/route.ts";
 import { countText, durationText, shortDuration } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
+import { AppName } from "../../parts/app-name.tsx";
 import { AttributeFilter } from "../../parts/attribute-filter.tsx";
 import { Export } from "../../parts/export.tsx";
 import { FilterBar, isFiltered } from "../../parts/filter-bar.tsx";
@@ -53,7 +54,7 @@ const columns: readonly Column<Overdue>[] = [
     ),
     text: ({ message_id }) => message_id,
   },
-  { name: "App", cell: ({ app_id }) => app_id, text: ({ app_id }) => app_id },
+  { name: "App", cell: ({ app_id }) => <AppName id={app_id} />, text: ({ app_id }) => app_id },
   {
     name: "Waits for",
     cell: ({ stage, owed }) => (
