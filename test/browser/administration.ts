@@ -94,7 +94,7 @@ async function checkBadges(page: Page, mars: ClosedMars): Promise<void> {
   await page.getByText(`[![Mars](${publicUrl}/badge/shop.svg)](${publicUrl}/stuck?app_id=shop)`).waitFor();
   await page.goto(`${mars.url}/system?part=apps&app_id=depot`);
   await page.getByText("MARS_BADGES=depot").waitFor();
-  await page.getByRole("link", { name: "Badges" }).click();
+  await page.getByRole("link", { name: "More on badges" }).click();
   await page.getByRole("heading", { level: 3, name: "Badges" }).waitFor();
 }
 

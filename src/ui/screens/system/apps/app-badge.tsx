@@ -38,8 +38,8 @@ function HowTo({ app }: { app: string }) {
   return (
     <p class="muted">
       A picture for READMEs that says how many messages are stuck: “mars: 3 stuck”. This app has none. It has
-      one, for anyone who reaches Mars, when Mars is started with <code>MARS_BADGES={app}</code>; see{" "}
-      <a href="/docs/operate.html#badges">Badges</a>.
+      one, for anyone who reaches Mars, when Mars is started with <code class="id">MARS_BADGES={app}</code>.{" "}
+      <a href="/docs/operate.html#badges">More on badges</a>
     </p>
   );
 }
