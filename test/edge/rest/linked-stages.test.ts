@@ -74,8 +74,8 @@ test("a stage waits for an event of another app, and says which message has made
     now: { count: 1, max_ms: 60_000 },
   });
   const tried = await asAdmin(`POST /api/apps/shop/lifecycle/dry-run?since=${at(-60)}`, lifecycle);
-  expect([tried.messages, tried.states.open, tried.findings]).toEqual([1, 1, [expect.anything()]]);
-  expect(tried.findings[0]).toMatchObject({ kind: "missing", stage: "payments/CAPTURED", holding: 0 });
+  // Judged as it happened, which the other app's event was in time for.
+  expect([tried.messages, tried.states.open, tried.findings]).toEqual([1, 1, []]);
   await live.close();
 });
 
