@@ -38,6 +38,8 @@ export interface Http2Server {
 }
 
 const sweepMsDefault = 1_000;
+/** From the refusal of a connection until it is closed. */
+const refusedMs = 100;
 
 export async function startHttp2Server(options: Http2ServerOptions): Promise<Http2Server> {
   const { host, port, tls, sweepMs = sweepMsDefault, onClientFault, onError } = options;
@@ -60,8 +62,11 @@ export async function startHttp2Server(options: Http2ServerOptions): Promise<Htt
       connections.delete(connection);
       if (closing && connections.size === 0) closed.resolve();
     });
-    if (closing || !options.admit(connection))
+    if (closing || !options.admit(connection)) {
       connection.end(ErrorCode.enhanceYourCalm, "too many connections");
+      // It is not counted by `admit`, so it may not stay for as long as its client likes.
+      setTimeout(() => connection.destroy(), refusedMs);
+    }
     return connection;
   };
   const listener = await options.listen({ host, port, tls, accept });

@@ -167,7 +167,7 @@ export class Stream {
   requestEnds(): boolean {
     if (this.#contentLeft > 0) return false;
     this.#isRequestEnded = true;
-    if (this.#reader !== undefined && !this.#isPaused && this.#unread.length === 0) this.#reader.end();
+    this.#passOn();
     return true;
   }
 
@@ -212,14 +212,18 @@ export class Stream {
     }
   }
 
+  /** Passes on what is there, and the end once. */
   #passOn(): void {
     while (this.#unread.length > 0) {
-      if (this.#isPaused || this.#isClosed) return;
+      if (this.#isPaused || this.#isClosed || this.#reader === undefined) return;
       const chunk = this.#unread.shift() as Buffer;
       this.#credit(chunk.length);
-      this.#reader?.data(chunk);
+      this.#reader.data(chunk);
     }
-    if (this.#isRequestEnded && !this.#isPaused && !this.#isClosed) this.#reader?.end();
+    if (!this.#isRequestEnded || this.#isPaused || this.#isClosed || this.#reader === undefined) return;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader.end();
   }
 
   /** So many bytes have been read: the peer may send as many again. */

@@ -118,6 +118,10 @@ test("a connection that may not stay learns why", async () => {
   using wire = Wire.open(server.port);
   expect(await wire.ended()).toBe("ENHANCE_YOUR_CALM");
   expect(wire.frames[0]?.type).toBe("SETTINGS");
+  using stays = new Wire(server.port);
+  stays.pause();
+  await until(() => server.connections.size === 1);
+  await until(() => server.connections.size === 0, undefined, 1_000);
 });
 
 const slow: readonly (readonly [name: string, begin: Buffer, step: Buffer])[] = [
@@ -214,6 +218,22 @@ for (const [name, listen] of [
     expect(start({ listen, port: server.port })).rejects.toThrow();
   });
 }
+
+test("a request's end is passed on once, however often it is paused and resumed", async () => {
+  const server = await start();
+  using wire = Wire.open(server.port);
+  wire.send(headers(1, request, END_HEADERS), data(1, "body"), data(1, "", END_STREAM));
+  await until(() => held.length === 1);
+  await wire.handled();
+  const seen: string[] = [];
+  const [stream] = held;
+  stream?.read({ data: (chunk) => seen.push(chunk.toString()), end: () => seen.push("end") });
+  for (let n = 0; n < 3; n++) {
+    stream?.pause();
+    stream?.resume();
+  }
+  expect(seen).toEqual(["body", "end"]);
+});
 
 test("6.9 one stream that is not read leaves others of its connection theirs", async () => {
   const server = await start({
