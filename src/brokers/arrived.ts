@@ -10,6 +10,11 @@ export class Arrived<Message> {
     return this.#failure;
   }
 
+  /** Those that have come and are not read. */
+  get waiting(): readonly Message[] {
+    return this.#messages;
+  }
+
   push(message: Message): void {
     this.#messages.push(message);
     this.#wake();

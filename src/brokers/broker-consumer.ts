@@ -24,6 +24,8 @@ import { chunksOf, UnderWay } from "./under-way.ts";
 const windowDefault: Window = { messages: 8_192, bytes: 16 * 1024 * 1024 };
 /** Messages are under way for longer while Mars accepts nothing: so often the broker is asked to go on waiting for them. */
 const extendEveryMs = 10_000;
+/** No broker is asked more often. */
+const extendEveryMsMin = 500;
 const lagEveryMs = 2_000;
 const retry = { firstMs: 250, lastMs: 15_000 };
 /** How long what is under way may take at the end. */
@@ -177,12 +179,14 @@ export class Consumer implements BrokerConsumer {
 
   /** Asks for the lag, and the broker to wait for what is under way. */
   async #lookAfter(connection: BrokerConnection, underWay: UnderWay, signal: AbortSignal): Promise<void> {
+    const wanted = connection.extendEveryMs ?? extendEveryMs;
+    const everyMs = Math.max(extendEveryMsMin, Math.min(extendEveryMs, wanted));
     let extendedAt = performance.now();
     while (!signal.aborted) {
       const lag = await connection.lag().catch(() => undefined);
       this.#progress.lag = lag ?? null;
-      await delay(lagEveryMs, signal);
-      if (performance.now() - extendedAt < extendEveryMs) continue;
+      await delay(Math.min(lagEveryMs, everyMs), signal);
+      if (performance.now() - extendedAt < everyMs) continue;
       extendedAt = performance.now();
       connection.extend?.(underWay.messages());
     }

@@ -57,8 +57,10 @@ export interface BrokerConnection {
   read(signal: AbortSignal): Promise<readonly BrokerMessage[]>;
   /** Lets the broker forget them. Where that is lost they come again. */
   ack(messages: readonly BrokerMessage[]): Promise<void>;
-  /** Lets the broker wait for them for longer, where it would send them to another. */
+  /** Lets the broker wait for longer, where it would send to another: for these messages, and for those that have come and are not read. */
   extend?(messages: readonly BrokerMessage[]): void;
+  /** How often, where the broker waits for less than usual. */
+  readonly extendEveryMs?: number;
   /** Resolves once the broker has acknowledged it. */
   publish(target: string, message: OutgoingMessage): Promise<void>;
   /** Messages that are to be read or acknowledged; `undefined` where that is not known. */

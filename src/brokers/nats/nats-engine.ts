@@ -27,6 +27,8 @@ const nanosOfMs = 1_000_000;
 /** Of a consumer that Mars makes: longer than it is busy without `working`, see `extend`. */
 const ackWaitMs = 60_000;
 const ackPendingMax = 10_000;
+/** A consumer that is there already may wait for less: so often it is asked to wait on in that time. */
+const extendsInTime = 3;
 /** A frozen server is noticed by the second ping without an answer. */
 const pingMs = 10_000;
 const working = new TextEncoder().encode("+WPI");
@@ -84,7 +86,7 @@ async function read(
   const { stream = "", consumer = "" } = collector.source;
   const manager = await jetstreamManager(connection, { timeout: requestMs, checkAPI: false });
   const { created } = await manager.streams.info(stream);
-  await assertConsumer(manager, collector);
+  const ackMs = await assertConsumer(manager, collector);
   const check = () => manager.consumers.info(stream, consumer);
   // A stream that was deleted and made again has the same seqs for other messages.
   const name = `${stream}@${Date.parse(created).toString(36)}`;
@@ -94,8 +96,10 @@ async function read(
     read: (signal) => reader.read(signal),
     ack: async (messages) => reader.ack(messages as readonly NatsMessage[]),
     extend(messages) {
-      for (const { reply } of messages as readonly NatsMessage[]) connection.publish(reply, working);
+      for (const { reply } of [...(messages as readonly NatsMessage[]), ...reader.waiting])
+        connection.publish(reply, working);
     },
+    extendEveryMs: ackMs / extendsInTime,
     publish: (target, message) => publish(connection, target, message),
     async lag() {
       const { num_pending, num_ack_pending } = await check();
@@ -109,8 +113,12 @@ async function read(
   };
 }
 
-/** Makes the consumer where it is not there; one that is there stays as it is, but must fit. */
-async function assertConsumer(manager: JetStreamManager, { source }: BrokerCollector): Promise<void> {
+/**
+ * Makes the consumer where it is not there; one that is there stays as it is, but must fit.
+ *
+ * @returns after how many milliseconds it sends what is not acknowledged to another
+ */
+async function assertConsumer(manager: JetStreamManager, { source }: BrokerCollector): Promise<number> {
   const { stream = "", consumer = "", subject } = source;
   try {
     const { config } = await manager.consumers.info(stream, consumer);
@@ -120,6 +128,7 @@ async function assertConsumer(manager: JetStreamManager, { source }: BrokerColle
       );
     if (config.deliver_subject !== undefined)
       throw new Error(`the consumer ${consumer} is a push consumer: it must be a pull consumer`);
+    return (config.ack_wait ?? ackWaitMs * nanosOfMs) / nanosOfMs;
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.status === 404)) throw error;
     await manager.consumers.add(stream, {
@@ -130,6 +139,7 @@ async function assertConsumer(manager: JetStreamManager, { source }: BrokerColle
       max_ack_pending: ackPendingMax,
       ...(subject !== undefined && { filter_subject: subject }),
     });
+    return ackWaitMs;
   }
 }
 

@@ -61,6 +61,11 @@ export class PullReader {
     return this.#arrived.read(signal);
   }
 
+  /** What has come and is not read. */
+  get waiting(): readonly NatsMessage[] {
+    return this.#arrived.waiting;
+  }
+
   ack(messages: readonly NatsMessage[]): void {
     for (const message of messages) {
       this.#options.connection.publish(message.reply);

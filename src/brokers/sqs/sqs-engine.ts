@@ -41,7 +41,8 @@ function read(queue: SqsQueue, { source }: BrokerCollector, { window, log }: Ope
     },
     extend(messages) {
       const soon = performance.now() + (seconds * 1_000) / 2;
-      const due = (messages as readonly SqsMessage[]).filter(({ hiddenUntil }) => hiddenUntil < soon);
+      const all = [...(messages as readonly SqsMessage[]), ...reader.waiting];
+      const due = all.filter(({ hiddenUntil }) => hiddenUntil < soon);
       for (const batch of batchesOf(due)) void hide(queue, batch, seconds).catch(() => undefined);
     },
     publish: (target, message) => publishTo(queue.beside(target), message),

@@ -48,6 +48,11 @@ export class SqsReader {
     return messages;
   }
 
+  /** What was received and is not read. */
+  get waiting(): readonly SqsMessage[] {
+    return this.#received;
+  }
+
   /** They are deleted. */
   done(messages: readonly SqsMessage[]): void {
     this.#messages -= messages.length;
