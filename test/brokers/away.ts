@@ -47,13 +47,14 @@ export async function runAway(broker: TestBroker, { directory, command }: CheckO
     await shop.publish(chunk);
     await shop.reached(({ messages }) => messages >= 2 * chunk, "it has read on");
     await shop.healthReached((health) => !health.includes("collector"), "has no word any more");
+    // Of this process: the next one writes from the beginning.
+    const lines = (await readFile(log, "utf8")).split("\n").filter((line) => line.includes("broker_lost"));
+    if (lines.length === 0 || lines.length > logLinesMost)
+      throw new Error(`${lines.length} lines of the log: ${lines.join("\n")}`);
     // Threads that wait for each other do not bear such a clock for long: another process looks at what is stored.
     await writeFile(clock, "+0 x1\n");
     await mars.kill();
     const stored = await shop.checkStored();
-    const lines = (await readFile(log, "utf8")).split("\n").filter((line) => line.includes("broker_lost"));
-    if (lines.length === 0 || lines.length > logLinesMost)
-      throw new Error(`${lines.length} lines of the log: ${lines.join("\n")}`);
     if (left > before + descriptorsMore) throw new Error(`${before} files were open, then ${left}`);
     return `${stored}; health after an hour: ${said}; reads ${seconds} s after the broker is back, ${lines.length} lines of the log`;
   } finally {
