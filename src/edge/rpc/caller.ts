@@ -12,8 +12,9 @@ import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import type { Connection } from "../../http2/connection.ts";
 import type { Stream } from "../../http2/stream.ts";
 import { callerAs, type Identify } from "../caller.ts";
-import { peerOf, unknownPeer } from "../peer.ts";
+import { unknownPeer } from "../peer.ts";
 import { certificateName } from "./client-certificate.ts";
+import { connectionPeer } from "./connection-peer.ts";
 
 /** The rights of a caller of a method that asks for no key. */
 const nobody = new Identity({ id: "nobody", name: "nobody", kind: "in", apps: [] });
@@ -28,19 +29,8 @@ const callerKey = createContextKey<Identified>(callerAs(nobody, unknownPeer, "gr
 /** The members of its context that a method may use. */
 export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName" | "requestHeader">;
 
-const peers = new WeakMap<Connection, Peer>();
 /** The last caller of each connection: nearly all calls of a connection have the same one. */
 const callers = new WeakMap<Connection, Caller>();
-
-/** The other end of a connection; determined once for each. */
-export function connectionPeer(connection: Connection): Peer {
-  const known = peers.get(connection);
-  if (known !== undefined) return known;
-  const { remoteAddress, remotePort } = connection.transport;
-  const peer = peerOf(remoteAddress, remotePort);
-  peers.set(connection, peer);
-  return peer;
-}
 
 /** The caller of a stream over native gRPC. @throws `MarsError` as `Access.identify` does */
 export function streamCaller({ connection, headers }: Stream, access: Identify): Caller {

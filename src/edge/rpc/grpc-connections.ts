@@ -4,7 +4,7 @@
  */
 import type { Connection } from "../../http2/connection.ts";
 import type { Shares } from "../../runtime/shares.ts";
-import { connectionPeer } from "./caller.ts";
+import { connectionPeer } from "./connection-peer.ts";
 
 /** Whether a new connection may stay. */
 export function admitConnections(shares: Shares): (connection: Connection) => boolean {

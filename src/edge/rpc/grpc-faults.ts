@@ -2,7 +2,7 @@
 import type { Log } from "../../core/ports.ts";
 import type { Connection } from "../../http2/connection.ts";
 import { type ConnectionError, ErrorCode } from "../../http2/errors.ts";
-import { connectionPeer } from "./caller.ts";
+import { connectionPeer } from "./connection-peer.ts";
 
 /** A warning comes at most so often: its client may connect again and again. */
 const everyMs = 60_000;

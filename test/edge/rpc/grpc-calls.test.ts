@@ -3,7 +3,7 @@ import { type ClientHttp2Stream, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
-import { connectionPeer } from "../../../src/edge/rpc/caller.ts";
+import { connectionPeer } from "../../../src/edge/rpc/connection-peer.ts";
 import { rpcError } from "../../../src/edge/rpc/error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "../../../src/edge/rpc/grpc-calls.ts";
 import { respondError } from "../../../src/edge/rpc/grpc-status.ts";
