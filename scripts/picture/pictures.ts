@@ -33,6 +33,7 @@ export const pictures: readonly Picture[] = [
   { name: "incident", address: lastIncident },
   { name: "alerts", address: at("/alerts") },
   { name: "system", address: at("/system") },
+  { name: "source", address: sourceWithDeliveries },
 ];
 
 export const terminalPictures: readonly TerminalPicture[] = [
@@ -61,6 +62,28 @@ export async function stuckMessage(url: string): Promise<string | undefined> {
   if (message === undefined) return undefined;
   const { app_id, message_id } = message;
   return `/search/event?${new URLSearchParams({ app_id, message_id })}`;
+}
+
+/** A source with deliveries of which some become events. */
+async function sourceWithDeliveries(url: string): Promise<string> {
+  const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(url + path, {
+      method,
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+  const { sources } = await read(`${url}/api/sources`);
+  if (sources.length === 0) {
+    const source = { app_id: "ci", preset: "github", verify: { scheme: "none" } };
+    await send("PUT", "/api/sources/ci", source);
+    for (const action of ["requested", "in_progress", "completed"]) {
+      const run = { id: 81_723, run_attempt: 1, head_sha: "5c1f0a2", conclusion: "success" };
+      const body = { action, workflow_run: run, repository: { full_name: "example/shop" } };
+      await send("POST", "/in/ci", body, { "x-github-event": "workflow_run" });
+    }
+    await send("POST", "/in/ci", { zen: "Keep it logically awesome." }, { "x-github-event": "ping" });
+  }
+  return "/sources?id=ci";
 }
 
 /** The latest incident of the outage. */
