@@ -219,7 +219,7 @@ test.each([
   ["nats://10.1.2.3:4222?subject=a", "must not lead to 10.1.2.3, which is not public"],
   ["redis://127.0.0.1:22?stream=a", "must have port 80, 443 or one from 1024 on"],
   ["kafka://8.8.8.8:9092?topic=a", "must have a host that MARS_ALERT_ALLOW names"],
-  ["mqtt://127.0.0.1:1883?topic=a", "must be one of nats://"],
+  ["pulsar://127.0.0.1:6650?topic=a", "must be one of nats://"],
 ])("a broker at %s is refused", async (url, problem) => {
   const { status, body } = await call("PUT", "refused", { type: "broker", url });
   expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining(problem)]);
