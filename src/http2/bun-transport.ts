@@ -7,35 +7,8 @@ import type { Listen, Listener, ListenOptions, Transport, TransportHandler } fro
 export const listenByBun: Listen = (options) =>
   options.tls === undefined ? listenInCleartext(options) : listenByNode(options);
 
-async function listenInCleartext({ host, port, accept }: ListenOptions): Promise<Listener> {
-  const listener = Bun.listen<TransportHandler | undefined>({
-    hostname: host,
-    port,
-    // The client is let read what was sent before the connection is closed: see `end`.
-    allowHalfOpen: true,
-    data: undefined,
-    socket: {
-      open(socket) {
-        socket.setNoDelay(true);
-        socket.data = accept(transportOf(socket));
-      },
-      data(socket, chunk) {
-        socket.data?.data(chunk);
-      },
-      drain(socket) {
-        socket.data?.drained();
-      },
-      // A client that sends nothing more is of no use, even where it reads.
-      end(socket) {
-        socket.end();
-      },
-      close(socket) {
-        socket.data?.closed();
-      },
-      // `close` follows.
-      error() {},
-    },
-  });
+async function listenInCleartext(options: ListenOptions): Promise<Listener> {
+  const listener = openListener(options);
   return {
     port: listener.port,
     setTls() {
@@ -43,6 +16,44 @@ async function listenInCleartext({ host, port, accept }: ListenOptions): Promise
     },
     close: () => listener.stop(),
   };
+}
+
+function openListener({ host, port, accept }: ListenOptions) {
+  try {
+    return Bun.listen<TransportHandler | undefined>({
+      hostname: host,
+      port,
+      // The client is let read what was sent before the connection is closed: see `end`.
+      allowHalfOpen: true,
+      data: undefined,
+      socket: {
+        open(socket) {
+          socket.setNoDelay(true);
+          socket.data = accept(transportOf(socket));
+        },
+        data(socket, chunk) {
+          socket.data?.data(chunk);
+        },
+        drain(socket) {
+          socket.data?.drained();
+        },
+        // A client that sends nothing more is of no use, even where it reads.
+        end(socket) {
+          socket.end();
+        },
+        close(socket) {
+          socket.data?.closed();
+        },
+        // `close` follows.
+        error() {},
+      },
+    });
+  } catch (cause) {
+    // Bun names neither the port nor the reason.
+    const { code } = cause as { readonly code?: string };
+    const reason = code === undefined ? "" : `: ${code}`;
+    throw new Error(`port ${port} of ${host} cannot be listened at${reason}`, { cause });
+  }
 }
 
 function transportOf(socket: Socket<TransportHandler | undefined>): Transport {
