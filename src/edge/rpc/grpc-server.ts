@@ -49,7 +49,7 @@ const streamWindowBytes = 256 * 1024;
 /** That of a connection: what all of its calls together may have sent and nobody has read. */
 const connectionWindowBytes = 1024 * 1024;
 
-/** The time that a client without open calls has, at a stop, to notice that it should connect elsewhere. */
+/** The time that a client has, at a stop, from the end of its last call on to notice that it should connect elsewhere. */
 const goawayGraceMs = 250;
 
 /**
@@ -118,12 +118,16 @@ export async function startGrpcServer(
   async function stop(deadlineMs: number): Promise<void> {
     stopping.abort();
     const closed = server.close();
+    const graceMs = Math.min(goawayGraceMs, deadlineMs);
     const each = (end: "idle" | "all") => {
+      // Its last answer may still be under way.
+      const latest = performance.now() - graceMs;
       for (const connection of [...server.connections]) {
-        if (end === "all" || connection.idleSince !== undefined) connection.destroy();
+        const { idleSince = Number.POSITIVE_INFINITY } = connection;
+        if (end === "all" || idleSince <= latest) connection.destroy();
       }
     };
-    const idle = setInterval(() => each("idle"), Math.min(goawayGraceMs, deadlineMs));
+    const idle = setInterval(() => each("idle"), graceMs);
     const timer = setTimeout(() => each("all"), Math.min(lingerMsMax, deadlineMs));
     await closed;
     clearInterval(idle);

@@ -4,6 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { createWritableIterable } from "@connectrpc/connect/protocol";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type ServiceError, status } from "@grpc/grpc-js";
+import { data, END_HEADERS, END_STREAM, headers, request, Wire } from "../../http2/wire.ts";
 import { startMars } from "../../support/mars.ts";
 import { statsWhen } from "../../support/rest.ts";
 import { failure, grpcJsClients, rpcClients, unary } from "./clients.ts";
@@ -58,6 +59,27 @@ describe("stopping", () => {
     const stored = new Set(message?.events.map(({ seq }) => Number(seq)));
     expect(seqs.filter((seq) => !stored.has(seq))).toEqual([]);
   });
+});
+
+test("a client that reads the answer of its last call late, at a stop, still gets it", async () => {
+  await using mars = await startMars();
+  using wire = Wire.open(mars.grpcPort);
+  const fields = [
+    ...[...request].filter(([name]) => name !== ":path"),
+    [":path", "/mars.v1.IngestService/CollectEvent"],
+    ["content-type", "application/grpc"],
+  ] as const;
+  wire.send(headers(1, fields, END_HEADERS));
+  await wire.handled();
+  const stopped = mars.stop();
+  // Within the time that idle clients have; read behind it.
+  await Bun.sleep(200);
+  wire.pause();
+  wire.send(data(1, Buffer.alloc(5), END_STREAM));
+  await Bun.sleep(120);
+  wire.resume();
+  await wire.next("HEADERS", 1);
+  await stopped;
 });
 
 test("a call that never ends is cut off when the time to stop is over", async () => {
