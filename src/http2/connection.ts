@@ -82,6 +82,11 @@ export class Connection implements TransportHandler {
     return this.#state === "ending" || this.#state === "closed";
   }
 
+  /** Whether one more call may begin. */
+  get hasRoomForCall(): boolean {
+    return this.streams.size < this.options.streamsMax && !this.#output.isBackedUp;
+  }
+
   onClose(listener: () => void): void {
     this.#closed.push(listener);
   }

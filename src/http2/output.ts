@@ -1,13 +1,15 @@
 /**
  * The frames that wait to be written to a connection. All that is sent in one turn of the event loop goes out in one system call.
  *
- * Bound: DATA waits while there are `dataBytesMax` (`hasRoom`); beyond `bytesMax`, which only the answers to control frames can reach, the
- * connection is ended: its client sends and does not read.
+ * Bound: DATA waits while there are `dataBytesMax` (`hasRoom`); new calls are refused while the client does not read and there are
+ * `callsBytesMax` (`isBackedUp`). What the calls under way may still add is the heads and trailers of a thousand, which all may come in
+ * one turn; beyond `bytesMax` the connection is ended.
  */
 import type { Transport } from "./transport.ts";
 
 const dataBytesMax = 64 * 1024;
-const bytesMax = 1024 * 1024;
+const callsBytesMax = 256 * 1024;
+const bytesMax = 16 * 1024 * 1024;
 
 /** Pieces are written together through this; a longer one by itself. */
 const scratch = Buffer.allocUnsafe(64 * 1024);
@@ -48,6 +50,11 @@ export class Output {
   /** Whether more DATA may be added. */
   get hasRoom(): boolean {
     return this.#bytes < dataBytesMax;
+  }
+
+  /** Whether so much waits for the client to read that it may begin no more calls. */
+  get isBackedUp(): boolean {
+    return this.#isBlocked && this.#bytes > callsBytesMax;
   }
 
   /** Whether the client has to read before more can be written. */

@@ -93,10 +93,9 @@ export class StreamOpener {
       this.willIgnore(streamId);
       return;
     }
-    const { options, streams } = this.#connection;
     const isMalformed = isOwnParent || head === undefined || (endStream && lacksBody(head));
     if (isMalformed) this.refuse(streamId, ErrorCode.protocolError);
-    else if (streams.size >= options.streamsMax) this.refuse(streamId, ErrorCode.refusedStream);
+    else if (!this.#connection.hasRoomForCall) this.refuse(streamId, ErrorCode.refusedStream);
     else this.#open(streamId, endStream, head);
   }
 

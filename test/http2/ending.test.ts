@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { listenByBun } from "../../src/http2/bun-transport.ts";
+import { encodeFields } from "../../src/http2/hpack-encoder.ts";
 import { listenByNode } from "../../src/http2/node-transport.ts";
 import type { Http2ServerOptions } from "../../src/http2/server.ts";
 import type { Stream } from "../../src/http2/stream.ts";
@@ -254,6 +255,21 @@ test("6.9 one stream that is not read leaves others of its connection theirs", a
     frame("WINDOW_UPDATE", { payload: uint32(1) }),
   );
   await wire.next("HEADERS", 3);
+});
+
+test("answers of all calls in one turn do not end the connection of a client that reads", async () => {
+  const calls = 1_000;
+  const long = encodeFields([
+    [":status", "200"],
+    ["x", "y".repeat(4_000)],
+  ]);
+  const server = await start({ streamsMax: calls });
+  using wire = Wire.open(server.port);
+  for (let n = 0; n < calls; n++) wire.send(headers(2 * n + 1));
+  await until(() => held.length === calls);
+  for (const stream of held) stream.end(long);
+  await wire.next("HEADERS", 2 * calls - 1);
+  expect(wire.frames.filter(({ type }) => type === "HEADERS")).toHaveLength(calls);
 });
 
 test("handshakes that do not end are broken off for others, the oldest first", async () => {

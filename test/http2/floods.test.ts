@@ -234,3 +234,25 @@ test("a body that comes byte by byte and is not read is kept as a few chunks", a
   expect(chunks.reduce((sum, length) => sum + length, 0)).toBe(10_000);
   expect(chunks.length).toBeLessThan(20);
 });
+
+test("a client that reads no answers may begin no more calls", async () => {
+  const answer = encodeFields([
+    [":status", "200"],
+    ["x", "y".repeat(4_000)],
+  ]);
+  let calls = 0;
+  const server = await start({
+    onStream(stream) {
+      calls += 1;
+      stream.end(answer);
+    },
+  });
+  using wire = Wire.open(server.port);
+  await wire.handled();
+  wire.pause();
+  // More than the sockets of both ends take.
+  const begun = 10_000;
+  for (let n = 0; n < begun; n++) wire.send(headers(2 * n + 1));
+  await until(() => server.connections.size === 0);
+  expect(calls).toBeLessThan(begun - 1_000);
+});
