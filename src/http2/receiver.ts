@@ -12,7 +12,6 @@ export class Receiver implements FrameHandler {
   readonly #connection: Connection;
   readonly #assembly = new HeaderAssembly();
   readonly #opener: StreamOpener;
-  /** How many bytes of DATA the client may still send on all streams. */
   #window: number;
   #isGreeted = false;
   /** Of the DATA frame that is under way; `undefined` where its data are dropped. */
@@ -38,6 +37,11 @@ export class Receiver implements FrameHandler {
   /** The last stream that was begun. */
   get lastStreamId(): number {
     return this.#opener.lastStreamId;
+  }
+
+  /** How many bytes of DATA the client may still send on all streams. */
+  get window(): number {
+    return this.#window;
   }
 
   /** A stream was reset by this end: what the client has sent before it knows is dropped. */

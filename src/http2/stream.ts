@@ -14,6 +14,8 @@ export interface BodyReader {
 
 /** Less is kept in pieces of this size, not in one of a few bytes each. */
 const gatherBytes = 1024;
+/** What comes in shorter chunks stays in them. */
+const chunkBytesMin = 16 * 1024;
 
 export class Stream {
   readonly id: number;
@@ -24,6 +26,9 @@ export class Stream {
   #isPaused = false;
   /** What has come and was not read. Bound: the window of a stream. */
   #unread: Buffer[] = [];
+  /** Of it, so many bytes, the first ones, take nothing of the connection's window. */
+  #asideBytes = 0;
+  #isAside = false;
   /** How many bytes the peer may still send. */
   #window: number;
   /** Of what was read, the bytes that the peer does not know of. */
@@ -79,9 +84,24 @@ export class Stream {
     this.#isPaused = true;
   }
 
+  /**
+   * Pauses it, and gives the connection's window back what has come and will come of it until `resume`: for one that waits for what
+   * other streams of its connection have, which come to their end only if there is room for them. Whoever calls it has to bound
+   * the number of such streams.
+   */
+  setAside(): void {
+    this.#isPaused = true;
+    this.#isAside = true;
+    let bytes = -this.#asideBytes;
+    for (const chunk of this.#unread) bytes += chunk.length;
+    this.#asideBytes += bytes;
+    this.connection.dataRead(bytes);
+  }
+
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    this.#isAside = false;
     this.#passOn();
   }
 
@@ -149,17 +169,20 @@ export class Stream {
       }
     }
     this.#hasBody = true;
+    const own = ownOf(bytes);
     if (this.#reader === undefined || this.#isPaused) {
-      this.#keep(bytes);
+      this.#keep(own);
       return true;
     }
     // Before the reader, which may free it.
-    this.#credit(bytes.length);
-    this.#reader.data(bytes);
+    this.connection.dataRead(own.length);
+    this.#credit(own.length);
+    this.#reader.data(own);
     return true;
   }
 
   paddingCame(bytes: number): void {
+    this.connection.dataRead(bytes);
     this.#credit(bytes);
   }
 
@@ -195,7 +218,7 @@ export class Stream {
   /** Called once by the connection, when it has forgotten the stream. */
   close(): void {
     this.#isClosed = true;
-    for (const chunk of this.#unread) this.connection.dataRead(chunk.length);
+    for (const chunk of this.#unread) this.#release(chunk.length);
     this.#unread = [];
     this.#sender.close();
     const listeners = this.#closed;
@@ -204,6 +227,10 @@ export class Stream {
   }
 
   #keep(bytes: Buffer): void {
+    if (this.#isAside) {
+      this.#asideBytes += bytes.length;
+      this.connection.dataRead(bytes.length);
+    }
     const last = this.#unread.at(-1);
     if (last !== undefined && last.length + bytes.length <= gatherBytes) {
       this.#unread[this.#unread.length - 1] = Buffer.concat([last, bytes]);
@@ -217,6 +244,7 @@ export class Stream {
     while (this.#unread.length > 0) {
       if (this.#isPaused || this.#isClosed || this.#reader === undefined) return;
       const chunk = this.#unread.shift() as Buffer;
+      this.#release(chunk.length);
       this.#credit(chunk.length);
       this.#reader.data(chunk);
     }
@@ -226,9 +254,15 @@ export class Stream {
     reader.end();
   }
 
-  /** So many bytes have been read: the peer may send as many again. */
+  /** So many bytes were taken off what was kept. */
+  #release(bytes: number): void {
+    const aside = Math.min(bytes, this.#asideBytes);
+    this.#asideBytes -= aside;
+    this.connection.dataRead(bytes - aside);
+  }
+
+  /** So many bytes have been read: the peer may send as many again on this stream. */
   #credit(bytes: number): void {
-    this.connection.dataRead(bytes);
     if (this.#isRequestEnded || this.#isClosed) return;
     this.#read += bytes;
     if (this.#read < this.connection.streamWindowBytes / 2) return;
@@ -236,4 +270,10 @@ export class Stream {
     this.connection.sendWindowUpdate(this.id, this.#read);
     this.#read = 0;
   }
+}
+
+/** The bytes without the chunk that they came in, where it has several times as many: whoever keeps them would keep all of it. */
+function ownOf(bytes: Buffer): Buffer {
+  const chunkBytes = bytes.buffer.byteLength;
+  return chunkBytes > chunkBytesMin && chunkBytes > 4 * bytes.length ? Buffer.from(bytes) : bytes;
 }

@@ -257,6 +257,77 @@ test("6.9 one stream that is not read leaves others of its connection theirs", a
   await wire.next("HEADERS", 3);
 });
 
+test("6.9 what is left of a connection's window goes round, however much of it nobody reads", async () => {
+  const windowBytes = 65_535;
+  const server = await start({
+    connectionWindowBytes: 4 * windowBytes,
+    onStream(stream) {
+      if (stream.headers[":path"] === "/held") return void held.push(stream);
+      stream.read({ data() {}, end: () => stream.end(okBlock) });
+    },
+  });
+  const client = connect(`http://127.0.0.1:${server.port}`);
+  client.on("error", () => undefined);
+  await new Promise((resolve) => client.once("remoteSettings", resolve));
+  for (let n = 0; n < 3; n++) {
+    const call = client.request({ ":method": "POST", ":path": "/held" });
+    call.on("error", () => undefined);
+    call.write(Buffer.alloc(windowBytes));
+  }
+  await until(() => held.length === 3);
+  const call = client.request({ ":method": "POST", ":path": "/" });
+  call.end(Buffer.alloc(1_000_000));
+  expect(await new Promise((resolve) => call.on("response", (head) => resolve(head[":status"])))).toBe(200);
+  client.destroy();
+});
+
+test("6.9 streams that are set aside take nothing of the connection's window, and are read behind that", async () => {
+  const windowBytes = 65_535;
+  const connectionWindowBytes = 4 * windowBytes;
+  const lengths = new Map<string | undefined, number>();
+  const server = await start({
+    connectionWindowBytes,
+    onStream(stream) {
+      const path = stream.headers[":path"];
+      stream.read({
+        data: (chunk) => lengths.set(path, (lengths.get(path) ?? 0) + chunk.length),
+        end: () => stream.end(okBlock),
+      });
+      if (path !== "/aside") return;
+      stream.pause();
+      held.push(stream);
+    },
+  });
+  using wire = Wire.open(server.port);
+  const piece = Buffer.alloc(windowBytes / 5);
+  const pieces = (stream: number, count: number) => Array.from({ length: count }, () => data(stream, piece));
+  const at = (path: string) =>
+    request.map(([name, value]) => [name, name === ":path" ? path : value] as const);
+  const given = () =>
+    wire.frames
+      .filter(({ type, stream }) => type === "WINDOW_UPDATE" && stream === 0)
+      .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), windowBytes - connectionWindowBytes);
+  // Before it is set aside something has come, and the rest behind it.
+  for (let id = 1; id < 20; id += 2) {
+    wire.send(headers(id, at("/aside"), END_HEADERS), ...pieces(id, 2));
+    await wire.handled();
+    held.at(-1)?.setAside();
+    wire.send(...pieces(id, 3));
+  }
+  wire.send(headers(21, at("/other"), END_HEADERS), ...pieces(21, 5), data(21, "", END_STREAM));
+  await wire.next("HEADERS", 21);
+  const [cancelled] = held;
+  cancelled?.reset(8);
+  for (const stream of held) stream.resume();
+  for (let id = 3; id < 20; id += 2) wire.send(data(id, "", END_STREAM));
+  await wire.next("HEADERS", 19);
+  expect(Object.fromEntries(lengths)).toEqual({ "/aside": 9 * windowBytes, "/other": windowBytes });
+  // Each byte was given back, and none of them twice.
+  const sent = 11 * windowBytes;
+  expect(given()).toBeLessThanOrEqual(sent);
+  expect(given()).toBeGreaterThan(sent - connectionWindowBytes / 2);
+});
+
 test("answers of all calls in one turn do not end the connection of a client that reads", async () => {
   const calls = 1_000;
   const long = encodeFields([

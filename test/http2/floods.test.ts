@@ -235,6 +235,25 @@ test("a body that comes byte by byte and is not read is kept as a few chunks", a
   expect(chunks.length).toBeLessThan(20);
 });
 
+test("a byte that is kept does not keep the chunk that it came in", async () => {
+  const kept: number[] = [];
+  const server = await start({
+    onStream(stream) {
+      const drops = stream.id === 1;
+      stream.read({ data: (chunk) => drops || kept.push(chunk.buffer.byteLength), end() {} });
+    },
+  });
+  using wire = Wire.open(server.port);
+  wire.send(open(1));
+  for (let n = 0; n < 20; n++) {
+    const id = 2 * n + 3;
+    wire.send(Buffer.concat([open(id), repeat(data(1, Buffer.alloc(15_000)), 4), data(id, "x")]));
+    await wire.handled();
+  }
+  expect(kept).toHaveLength(20);
+  expect(Math.max(...kept)).toBeLessThanOrEqual(16 * 1024);
+});
+
 test("a client that reads no answers may begin no more calls", async () => {
   const answer = encodeFields([
     [":status", "200"],

@@ -80,7 +80,8 @@ export function readBody(stream: Stream, { intake, bytesMax, peer }: BodyBounds)
     }
     lease = intake.received.tryTake(peer, bytes);
     if (lease !== undefined) return;
-    stream.pause();
+    // Those who have the room may send on the same connection. The bound is that of those who may wait.
+    stream.setAside();
     intake.received.take(peer, bytes).then((given) => {
       if (ended) return given.release();
       lease = given;

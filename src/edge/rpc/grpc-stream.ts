@@ -16,7 +16,7 @@ import { valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
 import { beginRpcSpan, endRpcSpan } from "./rpc-spans.ts";
-import { StreamBody } from "./stream-body.ts";
+import { StreamBody, setAsideKey } from "./stream-body.ts";
 
 export interface StreamParts {
   readonly budget: SendBudget;
@@ -40,14 +40,16 @@ export async function serveStream(
   const gone = new AbortController();
   // After a regular end no reader is left.
   stream.onClose(() => gone.abort(goneError()));
+  const body = new StreamBody(stream);
+  const contextValues = valuesOf(span === undefined ? caller : { ...caller, span });
   const response = await handler({
-    contextValues: valuesOf(span === undefined ? caller : { ...caller, span }),
+    contextValues: contextValues.set(setAsideKey, () => body.setAside()),
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
     // Only the path is used, and it is the handler's own: a client's authority may not even parse.
     url: `http://localhost${handler.requestPath}`,
     header: requestHeaders(headers),
-    body: new StreamBody(stream),
+    body,
     signal: gone.signal,
   });
   await respond(stream, response, { peer, budget, sentId: headers[requestIdHeader] });

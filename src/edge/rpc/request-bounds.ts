@@ -29,6 +29,7 @@ import {
   readJsonBatch,
 } from "./large-batch.ts";
 import { encodingOf, framedType, frameHeadBytes, isByteStream, protocolOf } from "./request-guard.ts";
+import { setAsideKey } from "./stream-body.ts";
 
 /** The requests that are batches, with the number of the field that holds the events. */
 const { collectEvents, collectStream } = IngestService.method;
@@ -78,6 +79,7 @@ export function boundRequests(
       bytesMax,
       takesEvents,
       eventsField,
+      setAside: contextValues.get(setAsideKey),
       json: /json/i.test(type),
       gzip: encodingOf(request.header, type) === gzipCompression.name,
     });
@@ -138,6 +140,8 @@ interface WorkOptions extends BoundsOptions {
   readonly intake: Intake;
   readonly caller: Caller;
   readonly eventsField: number | undefined;
+  /** To be called before the body waits for room. */
+  readonly setAside: () => void;
   readonly json: boolean;
   readonly gzip: boolean;
 }
@@ -178,7 +182,7 @@ class RequestWork {
 
   /** A body that consists of frames. */
   async *frames(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const { bytesMax, takesEvents, intake, caller } = this.#options;
+    const { bytesMax, takesEvents, intake } = this.#options;
     const reader = new ByteReader(body);
     let unspent = 0;
     for (let index = 0; ; index++) {
@@ -198,7 +202,7 @@ class RequestWork {
       // Each longer one has its own turn.
       if (length <= smallBytesMax) unspent += Math.max(length, frameCostBytes);
       if (takesEvents) intake.admit(length);
-      const lease = length > smallBytesMax ? await intake.received.take(caller.peer, length) : undefined;
+      const lease = length > smallBytesMax ? await this.#room(length) : undefined;
       let frame: Uint8Array;
       try {
         const payload = await reader.read(length);
@@ -212,6 +216,15 @@ class RequestWork {
       }
       yield frame;
     }
+  }
+
+  /** Those who have the room may send on the same connection. The bound is that of those who may wait. */
+  async #room(bytes: number): Promise<BudgetLease> {
+    const { intake, caller, setAside } = this.#options;
+    const lease = intake.received.tryTake(caller.peer, bytes);
+    if (lease !== undefined) return lease;
+    setAside();
+    return intake.received.take(caller.peer, bytes);
   }
 
   /** The message that Connect gets, when its turn has come. */

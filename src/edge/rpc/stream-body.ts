@@ -1,10 +1,14 @@
 /** The body of a stream as chunks to be iterated over. While nobody asks for the next one the client is stopped by its window. */
+import { createContextKey } from "@connectrpc/connect";
 import type { Stream } from "../../http2/stream.ts";
 import { goneError } from "./error.ts";
 
 type Result = IteratorResult<Uint8Array, undefined>;
 
 const done: Result = { done: true, value: undefined };
+
+/** To be called before a body waits for what others have: see `StreamBody.setAside`. Over other transports it does nothing. */
+export const setAsideKey = createContextKey<() => void>(() => undefined, { description: "set aside" });
 
 export class StreamBody implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #stream: Stream;
@@ -34,6 +38,11 @@ export class StreamBody implements AsyncIterableIterator<Uint8Array, undefined> 
     const { promise } = this.#waiting;
     this.#stream.resume();
     return promise;
+  }
+
+  /** Until the next chunk is asked for, what comes takes nothing of the connection's window: see `Stream.setAside`. */
+  setAside(): void {
+    if (this.#waiting === undefined && !this.#isEnded) this.#stream.setAside();
   }
 
   /** The end of reading does not end the answer. What comes is dropped, so that it takes nothing of the connection's window. */

@@ -3,6 +3,7 @@ import { type ClientHttp2Stream, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { connectionPeer } from "../../../src/edge/rpc/connection-peer.ts";
 import { rpcError } from "../../../src/edge/rpc/error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "../../../src/edge/rpc/grpc-calls.ts";
@@ -13,6 +14,7 @@ import { destroyServer, startBareServer } from "../../support/http2.ts";
 import { startMars } from "../../support/mars.ts";
 import { statsWhen } from "../../support/rest.ts";
 import { until } from "../../support/until.ts";
+import { rpcClients } from "./clients.ts";
 import { WireClient } from "./wire.ts";
 
 const nothing = () => undefined;
@@ -100,6 +102,28 @@ test("a call of which nothing comes is ended in time; one that has begun, and a 
   expect(silent.map((error) => error?.code)).toEqual([Code.DeadlineExceeded, Code.DeadlineExceeded]);
   await until(() => shares.stats.held === 2);
 });
+
+for (const kind of ["calls", "streams"] as const) {
+  test(`large batches that wait for room do not stop those on the same connection that have it: ${kind}`, async () => {
+    await using mars = await startMars({ limitBodyBytes: 1_500_000 });
+    const transport = createGrpcTransport({ baseUrl: `http://127.0.0.1:${mars.grpcPort}` });
+    const { ingest } = rpcClients(transport);
+    const events = Array.from({ length: 100 }, (_, n) => ({
+      ...{ appId: "a", messageId: `${n}`, event: "e" },
+      attributes: { pad: "x".repeat(7_000) },
+    }));
+    async function* batches() {
+      yield { events };
+    }
+    const accepted = async () => {
+      if (kind === "calls") return (await ingest.collectEvents({ events })).accepted;
+      const answers = ingest.collectStream(batches())[Symbol.asyncIterator]();
+      return (await answers.next()).value?.accepted;
+    };
+    const all = await Promise.all(Array.from({ length: 12 }, accepted));
+    expect(all).toEqual(all.map(() => events.length));
+  });
+}
 
 test("Mars counts its calls until they end", async () => {
   await using mars = await startMars();
