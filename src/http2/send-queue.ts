@@ -3,9 +3,9 @@ import type { Output } from "./output.ts";
 import { windowBytesDefault, windowBytesMax } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 
-/** When a stream was last seen to send. */
+/** When a stream was last seen to send. By what it sent, since a writer that goes on makes what waits the same again. */
 interface Mark {
-  readonly waitingBytes: number;
+  readonly sentBytes: number;
   readonly since: number;
 }
 
@@ -77,9 +77,9 @@ export class SendQueue {
     const stalled: Stream[] = [];
     for (const streams of [this.#ready, this.#held]) {
       for (const stream of streams) {
-        const { waitingBytes } = stream;
+        const { sentBytes } = stream;
         const former = this.#marks.get(stream);
-        const mark = former?.waitingBytes === waitingBytes ? former : { waitingBytes, since: now };
+        const mark = former?.sentBytes === sentBytes ? former : { sentBytes, since: now };
         marks.set(stream, mark);
         if (now - mark.since >= stallMs) stalled.push(stream);
       }

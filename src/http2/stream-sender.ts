@@ -14,6 +14,7 @@ export class StreamSender {
   /** Bound: what the writer adds before it waits until all was sent. */
   #chunks: readonly Uint8Array[] = nothing;
   #waitingBytes = 0;
+  #sentBytes = 0;
   #isBegun = false;
   #isEnding = false;
   #trailers: Uint8Array | undefined;
@@ -31,6 +32,10 @@ export class StreamSender {
 
   get waitingBytes(): number {
     return this.#waitingBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Whether there is a frame that the stream's own window lets pass. */
@@ -108,6 +113,7 @@ export class StreamSender {
     this.#chunks =
       length === chunk.length ? this.#chunks.slice(1) : [chunk.subarray(length), ...this.#chunks.slice(1)];
     this.#waitingBytes -= length;
+    this.#sentBytes += length;
     this.#window -= length;
     this.#connection.dataSent(length);
     this.#connection.send(headOf(length, FrameType.data, ends ? Flag.endStream : 0, this.#stream.id));

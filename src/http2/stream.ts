@@ -73,6 +73,11 @@ export class Stream {
     return this.#sender.waitingBytes;
   }
 
+  /** The bytes of the answer that were sent while others waited. */
+  get sentBytes(): number {
+    return this.#sender.sentBytes;
+  }
+
   /** Passes the body on to a reader: what has come, and what will come. */
   read(reader: BodyReader): void {
     this.#reader = reader;

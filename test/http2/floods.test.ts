@@ -180,6 +180,30 @@ test("a window of nothing holds no answer for ever", async () => {
   expect(wire.frames.some(({ type }) => type === "DATA")).toBe(false);
 });
 
+test("a client that reads slowly, a piece of the writer's at a time, is not taken for one that reads nothing", async () => {
+  const pieceBytes = 1_000;
+  const pieces = 30;
+  const server = await start({
+    times: { stallMs: 300 },
+    async onStream(stream) {
+      stream.respond(okBlock);
+      for (let n = 0; n < pieces; n++) {
+        stream.write(Buffer.alloc(pieceBytes));
+        await stream.drained();
+      }
+      stream.end();
+    },
+  });
+  using wire = Wire.open(server.port, [4, 0]);
+  wire.send(headers(1));
+  for (let n = 0; n < pieces; n++) {
+    wire.send(frame("WINDOW_UPDATE", { stream: 1, payload: uint32(pieceBytes) }));
+    await Bun.sleep(30);
+  }
+  await until(() => wire.frames.some(({ flags, stream }) => stream === 1 && (flags & END_STREAM) !== 0));
+  expect(wire.frames.some(({ type }) => type === "RST_STREAM")).toBe(false);
+});
+
 test("a window that grows by a byte lets a byte out, and no more", async () => {
   const server = await start({
     onStream: (stream) => stream.answer(okBlock, Buffer.from("answer"), encodeFields([["a", "b"]])),
