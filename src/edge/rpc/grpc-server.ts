@@ -124,7 +124,9 @@ export async function startGrpcServer(
       const latest = performance.now() - graceMs;
       for (const connection of [...server.connections]) {
         const { idleSince = Number.POSITIVE_INFINITY } = connection;
-        if (end === "all" || idleSince <= latest) connection.destroy();
+        if (end === "all") connection.destroy();
+        // What it has yet to read comes before the end.
+        else if (idleSince <= latest) connection.end(ErrorCode.noError);
       }
     };
     const idle = setInterval(() => each("idle"), graceMs);
