@@ -65,8 +65,8 @@ export interface Journal {
    * - `internal`: they cannot be written to any disk.
    */
   append(events: readonly MarsEvent[], options?: AppendOptions): Promise<SeqRange>;
-  /** The same for a change, which takes one seq. */
-  appendChange(change: ChangeRecord, options?: AppendOptions): Promise<SeqRange>;
+  /** The same for a change, which takes one seq. Changes have some room beyond the bound. */
+  appendChange(change: ChangeRecord): Promise<SeqRange>;
   /** Resolves when a write of the size that failed last would succeed now, and rejects as `append` would. */
   probe(): Promise<void>;
   /** Why `bytes` more have no room now. Default: 0, so whether it has passed its bound. */

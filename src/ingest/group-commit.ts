@@ -110,7 +110,7 @@ export class GroupCommit implements Ingest {
    * @param written called with the change's seq as soon as it is on disk, before it is made
    */
   async change(change: ChangeRecord, written: (seq: number) => void): Promise<void> {
-    this.#assertAccepting();
+    this.#assertOpen();
     await new Promise<void>((resolve, reject) => {
       const done = (seq: number) => {
         written(seq);
@@ -145,6 +145,13 @@ export class GroupCommit implements Ingest {
   }
 
   #assertAccepting(): void {
+    this.#assertOpen();
+    // Events that wait will be in the journal as well.
+    const refusal = this.#options.journal.refusal(this.#admission.chars);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #assertOpen(): void {
     if (this.#closed) throw new MarsError("draining", "Mars is stopping", { retryAfterMs: 1_000 });
     if (this.#blocked !== "") throw new MarsError("unavailable", this.#blocked, { retryAfterMs: 5_000 });
     if (this.#lastSeq === undefined) {
@@ -152,9 +159,6 @@ export class GroupCommit implements Ingest {
         retryAfterMs: 1_000,
       });
     }
-    // Events that wait will be in the journal as well.
-    const refusal = this.#options.journal.refusal(this.#admission.chars);
-    if (refusal !== undefined) throw refusal;
   }
 
   /**
@@ -198,7 +202,7 @@ export class GroupCommit implements Ingest {
       const passBound = taken.length === 1;
       range = await (change === undefined
         ? journal.append(events, { passBound })
-        : journal.appendChange(change, { passBound }));
+        : journal.appendChange(change));
     } catch (thrown) {
       const error = MarsError.from(thrown);
       if (error.code === "unavailable") this.#failed(error);

@@ -24,6 +24,9 @@ const fullRetryMs = 5_000;
 /** How long clients are asked to wait when it cannot be written: as long as Mars waits before it tries again. */
 const failingRetryMs = 1_000;
 
+/** Room for changes beyond the bound: while events are refused, a key must be revoked and an alert silenced all the same. */
+const changesReserveBytes = 16 * 1024 * 1024;
+
 export class FileJournal implements Journal {
   readonly bytesMax: number;
   readonly #records: SegmentedJournal;
@@ -73,26 +76,24 @@ export class FileJournal implements Journal {
     this.#nextSeq = nextSeq;
   }
 
-  append(events: readonly MarsEvent[], options?: AppendOptions): Promise<SeqRange> {
-    return this.#append(() => encodeEvents(events), events.length, options);
-  }
-
-  appendChange(change: ChangeRecord, options?: AppendOptions): Promise<SeqRange> {
-    return this.#append(() => encodeChange(change), 1, options);
-  }
-
-  async #append(
-    encode: () => string,
-    count: number,
-    { passBound = false }: AppendOptions = {},
-  ): Promise<SeqRange> {
-    if (this.#nextSeq === 0 || this.#appending)
-      throw new Error("append before the start, or while another is under way");
-    const body = encode();
+  async append(events: readonly MarsEvent[], { passBound = false }: AppendOptions = {}): Promise<SeqRange> {
+    const body = encodeEvents(events);
     // Three bytes is the most that UTF-8 spends on one UTF-16 unit: far from the bound the text is not counted.
     if (!this.#fits(body.length * 3) && !this.#fits(Buffer.byteLength(body))) {
       if (!passBound || !this.#fits(0)) throw this.#full();
     }
+    return this.#write(body, events.length);
+  }
+
+  async appendChange(change: ChangeRecord): Promise<SeqRange> {
+    const body = encodeChange(change);
+    if (!this.#fits(Buffer.byteLength(body) - changesReserveBytes)) throw this.#full();
+    return this.#write(body, 1);
+  }
+
+  async #write(body: string, count: number): Promise<SeqRange> {
+    if (this.#nextSeq === 0 || this.#appending)
+      throw new Error("append before the start, or while another is under way");
     const first = this.#nextSeq;
     const last = first + count - 1;
     this.#appending = true;

@@ -33,8 +33,8 @@ class JournalModel implements Pick<Journal, "append" | "appendChange" | "probe" 
 
   readonly changes: ChangeRecord[] = [];
 
-  async appendChange(change: ChangeRecord, options: AppendOptions = {}): Promise<SeqRange> {
-    const { first, last } = await this.append([event(1)], options);
+  async appendChange(change: ChangeRecord): Promise<SeqRange> {
+    const { first, last } = await this.append([event(1)]);
     this.commits.pop();
     this.changes.push(change);
     return { first, last };
@@ -182,12 +182,17 @@ test("a change is a commit of its own, in its place among the events, and has a 
   expect(journal.changes).toEqual([change]);
 });
 
-test("a change is refused as events are, and then it is on no disk", async () => {
+test("a change is refused as events are, but has room of its own, and then it is on no disk", async () => {
   const { journal, commit } = start();
   const change = changeRecord("deleteView", ["key:a", "mine"]);
-  journal.full = new MarsError("overloaded", "the journal is full");
   const never = () => expect.unreachable();
+  // Full for events, the journal says for itself whether a change has room.
+  journal.full = new MarsError("overloaded", "the journal is full");
+  journal.fault = () => journal.full;
   await expect(commit.change(change, never)).rejects.toMatchObject({ code: "overloaded" });
+  journal.fault = () => undefined;
+  await commit.change(change, (seq) => expect(seq).toBe(1));
+  expect(journal.changes.splice(0)).toEqual([change]);
   journal.full = undefined;
   journal.fault = () => new MarsError("unavailable", "the disk fails");
   await expect(commit.change(change, never)).rejects.toMatchObject({ code: "unavailable" });

@@ -193,6 +193,19 @@ test("changes are read back in their places among the events, and the last of th
   await journal.close();
 });
 
+test("changes have some room beyond the bound of events", async () => {
+  const journal = journalAt(1, "changes");
+  await journal.open();
+  journal.startAt(1);
+  await journal.append(events(1), { passBound: true });
+  expect(journal.refusal()).toMatchObject({ code: "overloaded" });
+  const view = (chars: number) => changeRecord("putView", [{ name: "x".repeat(chars) }]);
+  expect(await journal.appendChange(view(1_000))).toEqual({ first: 2, last: 2 });
+  await expect(journal.appendChange(view(16 * 1024 * 1024))).rejects.toMatchObject({ code: "overloaded" });
+  expect(await journal.appendChange(view(10))).toEqual({ first: 3, last: 3 });
+  await journal.close();
+});
+
 test("what JSON would not give back is no argument of a change", () => {
   for (const arg of [
     null,
