@@ -120,8 +120,12 @@ export class Database {
    */
   durably(statements: InStatement[]): Promise<Result[]> {
     // The log has what a record writes.
-    if (!this.embedded || this.#logged !== undefined) return this.batch(statements, "write");
-    return this.#fullySynced(statements);
+    return this.#logged === undefined ? this.synced(statements) : this.batch(statements, "write");
+  }
+
+  /** The same of what the log alone does not give again: also while a record is applied. */
+  synced(statements: InStatement[]): Promise<Result[]> {
+    return this.embedded ? this.#fullySynced(statements) : this.batch(statements, "write");
   }
 
   async #fullySynced(statements: InStatement[]): Promise<Result[]> {

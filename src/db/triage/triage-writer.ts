@@ -49,7 +49,8 @@ export class TriageWriter implements TriageStore {
     if (marked.length === 0) return 0;
     const { action, until } = change;
     const entry = { action, ...(until && { until }), ...selection, findings: marked.length };
-    await this.#database.durably([
+    // Findings are not of the log. After a power cut that took them, too, the record would find none to mark.
+    await this.#database.synced([
       ...forRows(
         triageSql.mark,
         marked
