@@ -114,6 +114,11 @@ export class Access {
     await this.sessions.load();
   }
 
+  /** The database has other keys than those that were read. */
+  readKeysAgain(): Promise<void> {
+    return this.#ring.load({ again: true });
+  }
+
   /**
    * Whether callers without a key are served since there is no key yet. Without the database and its copy this is not known:
    * then nothing is stored that they could read, and they are gone as soon as it is.

@@ -13,6 +13,7 @@ import { type IssuedKey, issueAgain, issueKey, type NewKey } from "./issue-key.t
 import { type Key, type KeyStore, keysMax } from "./key.ts";
 import { type KeyText, KeyTexts } from "./key-texts.ts";
 import type { KeysFile } from "./keys-file.ts";
+import { NotShownKeys } from "./not-shown-keys.ts";
 import { RevokedKeys } from "./revoked-keys.ts";
 
 /** The precision of the time of the last use. */
@@ -27,6 +28,7 @@ export class KeyRing {
   /** Ids of keys whose last use is not stored. */
   readonly #used = new Set<string>();
   readonly #revoked: RevokedKeys;
+  readonly #notShown: NotShownKeys;
   #loaded = false;
   /** Whether the database has been read. */
   #read = false;
@@ -38,6 +40,7 @@ export class KeyRing {
     this.#store = store;
     this.#file = file;
     this.#revoked = new RevokedKeys(store);
+    this.#notShown = new NotShownKeys(store);
   }
 
   get size(): number {
@@ -58,10 +61,11 @@ export class KeyRing {
     this.#loaded = true;
   }
 
-  /** Reads the database, once it is there. It has the truth, and the copy follows it. Later calls do nothing. */
-  async load(): Promise<void> {
+  /** Reads the database, once it is there. It has the truth, and the copy follows it. Later calls do nothing, but with `again`. */
+  async load({ again = false } = {}): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#read) return;
+      if (this.#read !== again) return;
+      if (again) await this.#notShown.takeBack((id) => this.#keys.get(id));
       this.#replace(this.#revoked.without(await this.#store.readKeys()));
       this.#loaded = true;
       await this.#copy();
@@ -103,7 +107,7 @@ export class KeyRing {
     return this.#inTurn(async () => {
       this.#assertRoom();
       const issued = issueKey(wanted);
-      await this.#keep(issued.key, by);
+      await this.#notShown.during(issued.key.id, by, this.#keep(issued.key, by));
       return issued;
     });
   }
@@ -143,7 +147,7 @@ export class KeyRing {
       const known = this.#keys.get(id);
       if (known === undefined) return undefined;
       const issued = issueAgain(known, overlapMs);
-      await this.#keep(issued.key, by);
+      await this.#notShown.during(issued.key.id, by, this.#keep(issued.key, by));
       return issued;
     });
   }

@@ -44,12 +44,15 @@ export class RevokedKeys {
     }
   }
 
-  /** The same; while the database is away a later `delete` goes on with it, since the copy on disk ends a key, too. */
+  /**
+   * The same; while the database is away, the store is behind or the journal is full, a later `delete` goes on with it, since the copy
+   * on disk ends a key, too.
+   */
   async deleteOrWait(): Promise<void> {
     try {
       await this.delete();
     } catch (error) {
-      if (!(error instanceof MarsError) || error.code !== "unavailable") throw error;
+      if (!(error instanceof MarsError) || !error.transient) throw error;
     }
   }
 }

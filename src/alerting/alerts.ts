@@ -239,6 +239,14 @@ export class Alerts implements AlertsPort {
     return this.#change(() => this.#options.store.redactAlerts(appId, messageId));
   }
 
+  /** The settings have changed by another way than these calls. */
+  settingsChanged(): void {
+    this.#evaluator.forget();
+    this.#incidents.changed(0);
+    this.#wake.ring();
+    this.#deliverer.nudge();
+  }
+
   /** A change of the settings, between two steps of the evaluator. */
   #change<T>(change: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {

@@ -46,6 +46,7 @@ import { Declarations } from "./declarations.ts";
 import { createDefinitions } from "./definitions.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { createHealth } from "./health.ts";
+import { LateChanges } from "./late-changes.ts";
 import { loggedStore } from "./logged-store.ts";
 import type { Mars } from "./mars.ts";
 import { marsStats } from "./mars-stats.ts";
@@ -97,6 +98,7 @@ export async function startParts(
   const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
   const { subscriptions, streams } = shares;
+  let late: LateChanges | undefined;
   let findingSeqRead = 0;
   let incidentSeqRead = 0;
   const { smtpUrl, smtpFrom, alertAllow, publicUrl } = config;
@@ -113,6 +115,7 @@ export async function startParts(
     ...{ journal, store: logged, clock, spans: tracing?.spans },
     listSetAside: inner.client.listSetAside,
     publish: (events, upTo) => live.publish(events, upTo),
+    madeLate: (method) => late?.made(method),
     publishFindings: (changed, upTo) => {
       findings.publish(changed, upTo);
       alerts.changed(upTo);
@@ -177,6 +180,9 @@ export async function startParts(
     supervisor,
     log,
   });
+  const { access } = callers;
+  late = new LateChanges({ access, alerts, sources: incoming.sources, collectors, pipeline, supervisor });
+  shutdown.defer("late changes", () => late?.stop());
   const collectorFiles = new CollectorFiles({ host: collectors, supervisor, log });
   const denials = new Denials(log);
   const sizes = new SizeHistory();

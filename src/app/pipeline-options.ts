@@ -1,4 +1,5 @@
 /** The parts that a pipeline is made of, and its settings. */
+import type { ChangeMethod } from "../core/change-record.ts";
 import type { SequencedEvent } from "../core/event.ts";
 import type { Journal } from "../core/journal.ts";
 import type { Log, Store } from "../core/ports.ts";
@@ -26,6 +27,8 @@ export interface PipelineOptions {
   readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
+  /** See `ChangesOptions`. */
+  readonly madeLate: (method: ChangeMethod) => void;
   readonly spans?: Spans | undefined;
   readonly supervisor: Supervisor;
   readonly log: Log;

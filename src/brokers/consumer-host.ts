@@ -57,6 +57,7 @@ export class ConsumerHost implements BrokerCollectors {
   #paused: ReadonlySet<string> = new Set();
   /** Resolves when what is stored has been read. */
   readonly #loaded = Promise.withResolvers<void>();
+  #isLoaded = false;
   #pruning: Promise<unknown> = Promise.resolve();
   /** Changes run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -79,6 +80,23 @@ export class ConsumerHost implements BrokerCollectors {
     const same = JSON.stringify(collectors) === JSON.stringify(this.#environment);
     this.#environment = collectors;
     return same ? Promise.resolve() : this.#reload();
+  }
+
+  /** The database has changed by another way than these calls. Rejects as the store does. */
+  readAgain(): Promise<void> {
+    return this.#inTurn(async () => {
+      // Else `start` reads it.
+      if (!this.#isLoaded) return;
+      const { collectors, paused, refused } = await this.#options.store.readBrokerCollectors();
+      const before = this.#paused;
+      this.#paused = new Set(paused);
+      await this.#apply(collectors, refused);
+      for (const [id, { consumer }] of this.#running) {
+        if (this.#paused.has(id) === before.has(id)) continue;
+        if (before.has(id)) consumer.resume();
+        else await consumer.pause();
+      }
+    });
   }
 
   /** Of one that was stopped meanwhile nothing is to be done. */
@@ -204,6 +222,7 @@ export class ConsumerHost implements BrokerCollectors {
         loop.succeeded();
         this.#paused = new Set(paused);
         await this.#apply(collectors, refused);
+        this.#isLoaded = true;
         this.#loaded.resolve();
         return;
       } catch (error) {

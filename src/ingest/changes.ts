@@ -39,6 +39,8 @@ export interface ChangesOptions {
   /** How far the log is stored. */
   readonly progress: Pick<StoreProgress, "storedSeq" | "reached">;
   readonly waitMs?: number;
+  /** Called when a change is made that nobody waits for: by a former run, or after its caller's time. What goes by it reads it again. */
+  readonly madeLate: (method: ChangeMethod) => void;
   readonly supervisor: Supervisor;
   readonly log: Pick<Log, "info" | "error">;
   readonly signal: AbortSignal;
@@ -140,14 +142,17 @@ export class Changes {
     return false;
   }
 
-  #answer({ to }: ChangeStep, outcome: ChangeOutcome): void {
+  #answer({ to, change }: ChangeStep, outcome: ChangeOutcome): void {
     this.#made += 1;
     const waiting = this.#waiting.get(to);
-    if ("answer" in outcome) waiting?.resolve(outcome.answer);
-    else
-      waiting?.reject(
-        new MarsError("unavailable", "the change was made, and the database's answer to it was lost"),
-      );
+    if (waiting !== undefined && "answer" in outcome) {
+      waiting.resolve(outcome.answer);
+      return;
+    }
+    waiting?.reject(
+      new MarsError("unavailable", "the change was made, and the database's answer to it was lost"),
+    );
+    this.#options.madeLate(change.method);
   }
 
   #refuse({ to, change }: ChangeStep, refusal: MarsError): void {

@@ -97,20 +97,34 @@ export class Retention implements AppRetentions {
   }
 
   async put(appId: string, keepForMs: number, by: Author): Promise<void> {
-    const apps = this.#known();
+    this.#known();
     await this.#options.store.putAppRetention({ appId, keepFor: keepForMs * 1_000 }, by);
-    apps.set(appId, keepForMs);
+    this.#known().set(appId, keepForMs);
     this.#passes.put(appId, keepForMs || forEver);
     // With marks as close as it needs.
     this.#recordAt = 0;
   }
 
   async remove(appId: string, by: Author): Promise<boolean> {
-    const apps = this.#known();
+    this.#known();
     const removed = await this.#options.store.deleteAppRetention(appId, by);
-    apps.delete(appId);
+    this.#known().delete(appId);
     this.#passes.remove(appId);
     return removed;
+  }
+
+  /** The database has changed by another way than these calls. Rejects as the store does. */
+  async readAgain(): Promise<void> {
+    // Else `resume` reads it.
+    if (this.#apps === undefined) return;
+    const read = await this.#options.store.appRetentions();
+    const apps = new Map(read.map(({ appId, keepFor }) => [appId, keepFor / 1_000]));
+    for (const appId of this.#apps.keys()) if (!apps.has(appId)) this.#passes.remove(appId);
+    for (const [appId, keepForMs] of apps) {
+      if (this.#apps.get(appId) !== keepForMs) this.#passes.put(appId, keepForMs || forEver);
+    }
+    this.#apps = apps;
+    this.#recordAt = 0;
   }
 
   stats(): RetentionStats {

@@ -57,6 +57,15 @@ export class SourceBook {
     });
   }
 
+  /** The database has changed by another way than these calls. */
+  readAgain(): Promise<void> {
+    return this.#inTurn(async () => {
+      // Else the loop reads them.
+      if (this.#all === undefined) return;
+      this.#all = new Map((await this.#store.readSources()).map((one) => [one.id, one]));
+    });
+  }
+
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(task, task);
     this.#turn = turn.catch(() => undefined);

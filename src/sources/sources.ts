@@ -90,6 +90,11 @@ export class Sources {
     return this.#book.get(id);
   }
 
+  /** See `SourceBook.readAgain`. */
+  readAgain(): Promise<void> {
+    return this.#book.readAgain();
+  }
+
   /** Stores and uses it. Rejects with `invalid_argument` and the rules at fault. */
   async put(source: Source, caller: Caller, by: Author): Promise<void> {
     const problems = await this.#options.mapper.check(source, caller);

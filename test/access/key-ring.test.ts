@@ -18,19 +18,37 @@ class Keys implements KeyStore {
   readonly deleted: [string, string][] = [];
   away = false;
 
+  /** What it makes later than its callers wait; absent where it is in time. */
+  late: (() => void)[] | undefined;
+
   async readKeys(): Promise<Key[]> {
     this.#reach();
     return [...this.keys.values()];
   }
 
   async putKeys(keys: readonly Key[]): Promise<void> {
-    this.#reach();
-    for (const key of keys) this.keys.set(key.id, key);
+    this.#make(() => {
+      for (const key of keys) this.keys.set(key.id, key);
+    });
   }
 
   async deleteKey(id: string, author: Author): Promise<void> {
+    this.#make(() => {
+      if (this.keys.delete(id)) this.deleted.push([id, author.who]);
+    });
+  }
+
+  catchUp(): void {
+    const { late = [] } = this;
+    this.late = undefined;
+    for (const make of late) make();
+  }
+
+  #make(change: () => void): void {
     this.#reach();
-    if (this.keys.delete(id)) this.deleted.push([id, author.who]);
+    this.late?.push(change);
+    if (this.late !== undefined) throw new MarsError("deadline_exceeded", "it is made later");
+    change();
   }
 
   #reach(): void {
@@ -113,4 +131,41 @@ test("a copy that is damaged is named, with the way out", async () => {
     await writeFile(join(directory, "keys.json"), text);
     await expect(open()).rejects.toThrow("keys.json is damaged: delete it");
   }
+});
+
+describe("while the store is behind", () => {
+  test("a key can be revoked", async () => {
+    const ring = await open();
+    const { key, token } = await ring.create(wanted, by);
+    store.late = [];
+    expect(await ring.revoke(key.id, { mayBeLast: true }, by)).toEqual(key);
+    expect(ring.find(token)).toBeUndefined();
+    store.catchUp();
+    await ring.flush();
+    expect(store.deleted).toEqual([[key.id, "admin"]]);
+  });
+
+  test("limits hold as soon as they are stored", async () => {
+    const ring = await open();
+    const { key } = await ring.create(wanted, by);
+    store.late = [];
+    await expect(ring.limit(key.id, { requests: 1 }, by)).rejects.toThrow("later");
+    store.catchUp();
+    await ring.load({ again: true });
+    expect(ring.get(key.id)).toEqual({ ...key, limits: { requests: 1 } });
+  });
+
+  test("a new text that nobody was shown takes the place of none", async () => {
+    const ring = await open();
+    const { key, token } = await ring.create(wanted, by);
+    store.late = [];
+    await expect(ring.rotate(key.id, 0, by)).rejects.toThrow("later");
+    await expect(ring.create(wanted, by)).rejects.toThrow("later");
+    store.catchUp();
+    expect(store.keys.size).toBe(2);
+    await ring.load({ again: true });
+    expect(ring.find(token)).toBeDefined();
+    expect((await open()).list()).toMatchObject([{ id: key.id, hash: key.hash }]);
+    expect(ring.size).toBe(1);
+  });
 });

@@ -108,6 +108,7 @@ async function run({ records, after, outcome, ...bounds }: Run) {
     ...{ store, supervisor, log, signal, progress: new StoreProgress() },
     write: () => Promise.reject(new Error("nobody asks for a change")),
     stalled: () => "",
+    madeLate: () => undefined,
   });
   const make = changes.make.bind(changes);
   const writer = new BatchWriter({ store, make, supervisor, log, setAside: () => undefined, pace, signal });
