@@ -193,7 +193,7 @@ export class Connection implements TransportHandler {
   /** DATA was read, or dropped: the peer may send as much again. */
   dataRead(bytes: number): void {
     this.#read += bytes;
-    // What is not read may take more than half of the window: the peer must be told before it has to stop.
+    // What is not read may take more than half of the window: the peer must know of room before it has to stop.
     const enough = Math.min(this.options.connectionWindowBytes / 2, this.#receiver.window);
     if (this.#read < enough || this.#read === 0 || this.isOver) return;
     this.#receiver.widen(this.#read);

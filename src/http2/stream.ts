@@ -91,7 +91,7 @@ export class Stream {
 
   /**
    * Pauses it, and gives the connection's window back what has come and will come of it until `resume`: for one that waits for what
-   * other streams of its connection have, which come to their end only if there is room for them. Whoever calls it has to bound
+   * other streams of its connection have, which come to their end only if there is room for them. Its caller has to bound
    * the number of such streams.
    */
   setAside(): void {
@@ -277,7 +277,7 @@ export class Stream {
   }
 }
 
-/** The bytes without the chunk that they came in, where it has several times as many: whoever keeps them would keep all of it. */
+/** The bytes without the chunk that they came in, where it has several times as many: to keep them would be to keep all of it. */
 function ownOf(bytes: Buffer): Buffer {
   const chunkBytes = bytes.buffer.byteLength;
   return chunkBytes > chunkBytesMin && chunkBytes > 4 * bytes.length ? Buffer.from(bytes) : bytes;
